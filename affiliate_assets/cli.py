@@ -1,0 +1,142 @@
+"""The command line: everything the Dagster UI can start, and the questions an operator asks first."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from affiliate_assets.errors import AffiliateError, ConfigError
+from affiliate_assets.secrets import RedactingFilter
+
+app = typer.Typer(
+    name="affiliate",
+    help="Affiliate programmes of one brand: pull, reconcile, publish.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+console = Console(highlight=False, soft_wrap=True)
+EXIT_FAILED, EXIT_CONFIG, EXIT_PARTIAL = 1, 2, 3
+
+
+@app.callback()
+def _logging() -> None:
+    handler = logging.StreamHandler()
+    handler.addFilter(RedactingFilter())
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    root = logging.getLogger("affiliate_assets")
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+
+
+@app.command()
+def run(
+    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")] = None,
+    network: Annotated[list[str] | None, typer.Option(help="Only this network; may be repeated.")] = None,
+) -> None:
+    """Run the night's job, or with --from/--to a backfill of those days.
+
+    Exit status: 0 everything succeeded, 3 a network or export is not in order while the others went on,
+    2 the configuration is refused, 1 anything else.
+    """
+    from affiliate_assets.defs.execution import run_job
+
+    with _Told():
+        if (first is None) != (last is None):
+            raise ConfigError(
+                "--from and --to belong together.", next_step="give both, or neither for the night's run."
+            )
+        days = None if first is None or last is None else (first.date(), last.date())
+        outcome = run_job(days=days, networks=network or None)
+        for report in outcome.reports:
+            console.print(str(report))
+            for problem in report.problems:
+                console.print(f"  {problem}")
+        if outcome.failed_step:
+            console.print(f"Run {outcome.run_id} failed: {outcome.failed_step}")
+            raise typer.Exit(EXIT_FAILED)
+        if any(report.problems for report in outcome.reports):
+            raise typer.Exit(EXIT_PARTIAL)
+
+
+@app.command()
+def plan(network: Annotated[list[str] | None, typer.Option(help="Only this network.")] = None) -> None:
+    """Show which windows tonight's run would ask for, and why. Asks nobody."""
+    from affiliate_assets.landing.night import plan_network
+    from affiliate_assets.networks import all_connectors
+    from affiliate_assets.settings import load_settings, now
+
+    with _Told():
+        settings, as_of = load_settings(), now()
+        for connector in all_connectors().values():
+            if network and connector.slug not in network:
+                continue
+            for account, windows in plan_network(settings, connector, requested=None, follow_changes=True, as_of=as_of):
+                console.print(f"{connector.title} {account.account_id}: {len(windows)} windows")
+                for stream, window in windows:
+                    console.print(f"  {stream.name}  {window}  ({window.reason})")
+
+
+@app.command()
+def doctor() -> None:
+    """Check configuration, secrets, connectivity and clock of every account: one line each."""
+    from affiliate_assets.doctor import examine
+
+    with _Told():
+        findings = list(examine())
+        for finding in findings:
+            console.print(str(finding))
+        if not all(finding.ok for finding in findings):
+            raise typer.Exit(EXIT_CONFIG)
+
+
+@app.command()
+def summary() -> None:
+    """Print the published figures as a finance person reads them."""
+    from affiliate_assets.settings import load_settings
+    from affiliate_assets.summary import print_summary
+
+    with _Told():
+        print_summary(load_settings(), console)
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="Seed of the simulated world.")] = 7,
+    orders_per_day: Annotated[int, typer.Option(help="Size of the simulated shop.")] = 40,
+) -> None:
+    """Simulate a brand: networks over HTTP on this machine, a backfill of 60 days, two nights, a summary."""
+    from affiliate_assets.demo import run_demo
+
+    with _Told():
+        run_demo(seed, orders_per_day, console)
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8765,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated world.")] = 7,
+    orders_per_day: Annotated[int, typer.Option(help="Size of the simulated shop.")] = 40,
+    clock: Annotated[datetime | None, typer.Option(help="Frozen time of the networks (UTC).")] = None,
+) -> None:
+    """Serve the simulated networks and write the demo's configuration, until interrupted."""
+    from affiliate_assets.demo import FIRST_MORNING, serve
+
+    with _Told():
+        serve(port, seed, orders_per_day, clock.replace(tzinfo=UTC) if clock else FIRST_MORNING, console)
+
+
+class _Told:
+    """Prints an error of this project as its message, without a traceback."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, AffiliateError):
+            console.print(str(error), style="red")
+            raise typer.Exit(EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_FAILED) from None

@@ -1,0 +1,197 @@
+"""The words of a network's declaration: frozen values, no behaviour but their own arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import pandera.polars as pa
+
+from affiliate_assets.connectors.paging import Paging
+from affiliate_assets.errors import AffiliateError
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request before authentication; `path` is relative to the connector's base URL."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    json: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer, whole. `served_at` is the network's own clock (Date header), UTC."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    served_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BearerToken:
+    """`Authorization: Bearer <secret>`."""
+
+    secret: str = "token"
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most `calls` in any rolling `per`, for one credential."""
+
+    calls: int
+    per: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One question to a network: a span on one of its clocks, or a list of record keys.
+
+    Attributes:
+        clock: The clock's name in the stream's declaration; None for a whole listing.
+        start: First instant asked for (UTC).
+        end: Instant after the last one asked for (UTC).
+        reason: Why it is asked, in words for the operator.
+        keys: Record keys asked for instead of a span.
+    """
+
+    reason: str
+    clock: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    keys: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if self.keys:
+            return f"{len(self.keys)} records by id"
+        if self.start is None or self.end is None:
+            return "whole listing"
+        return f"{self.clock} {self.start:%Y-%m-%dT%H:%MZ}/{self.end:%Y-%m-%dT%H:%MZ}"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """One of a network's times that a window can be read against.
+
+    Attributes:
+        name: The network's own word for it.
+        column: Column of the valid table that carries it.
+        sees: What becomes visible through it, in words.
+        overlap: How far before the last complete window the next one starts, for rows that show up late.
+    """
+
+    name: str
+    column: str
+    sees: str
+    overlap: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRecords:
+    """Which records may still change, and how they are read again until they end.
+
+    Attributes:
+        column: Column of the valid table that holds the state.
+        words: The network's words of a state that is not terminal.
+        reread_after: A record not read for this long is read again; zero means in every nightly pull.
+        keys_per_call: How many keys one call may name; 0 where the network has no such call.
+    """
+
+    column: str
+    words: frozenset[str]
+    reread_after: timedelta
+    keys_per_call: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """One kind of record, wherever it comes from.
+
+    Attributes:
+        name: Table name in the raw and valid schemas.
+        description: What one record is, for the asset catalogue.
+        key: Top-level fields of the record that identify it within the account.
+        schema: pandera schema of the valid table, made with `connectors.schema`.
+        time_zone: Zone of naive times in the source.
+    """
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    schema: pa.DataFrameSchema
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApiStream(Stream):
+    """A kind of record that a network's API returns.
+
+    Attributes:
+        request: Builds the request of one page from account id, window and cursor (None on page one).
+        paging: How an answer is split into records and what comes next.
+        allowed: Top-level fields that may be written; all others are dropped before the first write.
+        dropped: Documented fields left out on purpose: personal, or not needed.
+        clocks: The clocks which together see every change; the first one dates the record. Empty for a
+            listing that is read whole.
+        max_span: Longest window the network accepts.
+        open_records: The records that must be read until they end; None for a listing.
+    """
+
+    request: Callable[[str, Window, str | None], Request]
+    paging: Paging
+    allowed: frozenset[str]
+    dropped: frozenset[str] = frozenset()
+    clocks: tuple[Clock, ...] = ()
+    max_span: timedelta = timedelta(days=30)
+    open_records: OpenRecords | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """One network, seen from the brand's side.
+
+    Attributes:
+        slug: Lower snake case, the same in folder, schema, asset group and docs.
+        title: The network's own spelling.
+        base_url: Where the API lives, unless the account overrides it.
+        auth: How a request proves who asks.
+        credentials: Names of the secrets an account must refer to.
+        limits: The published limits, each read as a rolling window of one credential.
+        streams: What is pulled.
+        problem: Tells an error from an answer where status codes do not; None means no objection.
+        probe: A cheap request that proves credentials and account.
+        needs_currency: The network does not tell the currency: the account must.
+        owner: Who is asked when it breaks.
+        docs_url: The network's reference.
+    """
+
+    slug: str
+    title: str
+    base_url: str
+    auth: BearerToken
+    limits: tuple[RateLimit, ...]
+    streams: tuple[ApiStream, ...]
+    probe: Callable[[str], Request]
+    owner: str
+    docs_url: str
+    credentials: tuple[str, ...] = ("token",)
+    problem: Callable[[Answer], AffiliateError | None] = lambda answer: None
+    needs_currency: bool = False
+
+    def stream(self, name: str) -> ApiStream:
+        """The stream of that name.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return {stream.name: stream for stream in self.streams}[name]
+
+
+def utc(instant: datetime) -> datetime:
+    """The same instant, aware, in UTC; a naive one is taken as UTC."""
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

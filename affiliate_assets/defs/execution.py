@@ -1,0 +1,91 @@
+"""Start the night's job without the UI, on the same instance."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from affiliate_assets.defs.common import AS_OF_TAG, raw_key, valid_key
+from affiliate_assets.defs.jobs import JOB, RANGE_END, RANGE_START, nightly_tags
+from affiliate_assets.errors import ConfigError
+from affiliate_assets.landing.night import SourceReport, read_reports
+from affiliate_assets.networks import all_connectors
+from affiliate_assets.settings import NOW_VARIABLE, PROJECT_ROOT, load_settings, now
+
+VERDICT = "operations__night"
+# The event log keeps everything; the terminal gets one line a source.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended: one report a source, and the first step that failed unless it is the verdict."""
+
+    run_id: str
+    reports: tuple[SourceReport, ...]
+    failed_step: str | None
+
+
+def job() -> dg.JobDefinition:
+    """The job, found again by name in every process of a run."""
+    from affiliate_assets.definitions import defs
+
+    return defs().resolve_job_def(JOB)
+
+
+def instance() -> dg.DagsterInstance:
+    """The instance of `DAGSTER_HOME`, by default the one beside the project."""
+    home = Path(os.environ.setdefault("DAGSTER_HOME", str(PROJECT_ROOT / "dagster_home")))
+    home.mkdir(parents=True, exist_ok=True)
+    return dg.DagsterInstance.get()
+
+
+def run_job(days: tuple[date, date] | None = None, networks: Sequence[str] | None = None) -> Outcome:
+    """Execute `reconciliation_nightly` and wait for it.
+
+    Args:
+        days: First and last day of a backfill; without it the night's own range.
+        networks: Only these networks are pulled; models and marts are always built.
+
+    Raises:
+        ConfigError: A network is not known, or the configuration is refused.
+    """
+    settings, connectors = load_settings(), all_connectors()
+    unknown = sorted(set(networks or ()) - connectors.keys())
+    if unknown:
+        raise ConfigError(f"There is no network {unknown[0]!r}.", next_step=f"choose from {', '.join(connectors)}.")
+    chosen = [connectors[slug] for slug in networks or connectors]
+    keys = [raw_key(connector.slug, stream) for connector in chosen for stream in connector.streams]
+    with instance() as opened:
+        tags = (
+            {RANGE_START: days[0].isoformat(), RANGE_END: days[1].isoformat()}
+            if days
+            else dict(nightly_tags(settings, opened, keys))
+        )
+        if NOW_VARIABLE in os.environ:
+            tags[AS_OF_TAG] = now().isoformat()
+        left_out = {
+            key(slug, stream)
+            for slug, connector in connectors.items()
+            if networks and slug not in networks
+            for stream in connector.streams
+            for key in (raw_key, valid_key)
+        }
+        selection = sorted(set(job().asset_layer.executable_asset_keys) - left_out) if left_out else None
+        result = dg.execute_job(
+            dg.reconstructable(job), instance=opened, run_config=_QUIET, tags=tags, asset_selection=selection
+        )
+        failed = [_told(event) for event in result.all_events if event.is_step_failure and event.step_key != VERDICT]
+        return Outcome(result.run_id, tuple(read_reports(settings, result.run_id)), failed[0] if failed else None)
+
+
+def _told(event: dg.DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return f"step {event.step_key}: {error.message.strip() if error else 'no error told'}"

@@ -1,0 +1,42 @@
+"""The job of the night and its schedule."""
+
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+
+from affiliate_assets.defs.common import latest_partition
+from affiliate_assets.settings import Settings, load_settings, now
+
+JOB = "reconciliation_nightly"
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+NIGHTLY = dg.define_asset_job(
+    JOB,
+    selection=dg.AssetSelection.all(),
+    description="Pull what is new and what may have changed, build all models, publish, give the verdict.",
+)
+
+
+def nightly_tags(
+    settings: Settings, instance: dg.DagsterInstance, networks: Sequence[dg.AssetKey]
+) -> Mapping[str, str]:
+    """Partition range of tonight's run: from the first day that some network has never had, to yesterday."""
+    last = latest_partition(settings, now())
+    days = dg.DailyPartitionsDefinition(
+        start_date=settings.brand.start_date.isoformat(), timezone=settings.brand.time_zone
+    ).get_partition_keys()
+    had = [instance.get_materialized_partitions(key) for key in networks]
+    missing = (day for day in days if day <= last and not all(day in partitions for partitions in had))
+    return {RANGE_START: min(missing, default=last), RANGE_END: last}
+
+
+def nightly_schedule(networks: Sequence[dg.AssetKey], zone: str) -> dg.ScheduleDefinition:
+    """Every night at 03:15 of the brand's zone; switched off until somebody switches it on."""
+
+    @dg.schedule(name=JOB, job=NIGHTLY, cron_schedule="15 3 * * *", execution_timezone=zone)
+    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        settings = load_settings()
+        return dg.RunRequest(tags=dict(nightly_tags(settings, context.instance, networks)))
+
+    return schedule

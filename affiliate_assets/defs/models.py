@@ -1,0 +1,109 @@
+"""dbt models as assets: one build of everything, alone in the warehouse."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import dagster_dbt
+import msgspec
+from dagster_dbt.core.dbt_event_iterator import DbtEventIterator
+
+from affiliate_assets.landing.warehouse import exclusive
+from affiliate_assets.settings import Settings, load_settings
+
+WAREHOUSE_VARIABLE = "AFFILIATE_WAREHOUSE"
+MODELS_VERSION = "models_version"
+COLUMN_METADATA = ("dagster/column_schema", "dagster/column_lineage")
+
+
+def dbt_project(settings: Settings) -> dagster_dbt.DbtProject:
+    """The project with a manifest that is no older than its files."""
+    _put_dbt_on_path()
+    os.environ[WAREHOUSE_VARIABLE] = str(settings.warehouse)
+    settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    project = dagster_dbt.DbtProject(project_dir=settings.dbt_project, profiles_dir=settings.dbt_project)
+    if _is_outdated(project.manifest_path, settings.dbt_project):
+        project.preparer.prepare(project)
+    return project
+
+
+def _is_outdated(manifest: Path, folder: Path) -> bool:
+    if not manifest.is_file():
+        return True
+    parsed_at = manifest.stat().st_mtime
+    rooms = ("models", "macros", "seeds", "tests", "dbt_project.yml", "profiles.yml")
+    files = (file for room in rooms for file in [folder / room, *(folder / room).rglob("*")])
+    return any(file.stat().st_mtime > parsed_at for file in files if file.exists())
+
+
+def _put_dbt_on_path() -> None:
+    """Let dagster-dbt find the dbt of this very environment, also where it is not activated."""
+    scripts = str(Path(sys.executable).parent)
+    if scripts not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
+
+
+class _Translator(dagster_dbt.DagsterDbtTranslator):
+    def get_asset_spec(
+        self, manifest: Mapping[str, Any], unique_id: str, project: dagster_dbt.DbtProject | None
+    ) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        return spec.merge_attributes(kinds={"dbt", "duckdb"})
+
+
+def dbt_models(project: dagster_dbt.DbtProject) -> dg.AssetsDefinition:
+    """Staging to marts in one `dbt build`; its data tests arrive as asset checks."""
+    version = _models_version(project)
+
+    @dagster_dbt.dbt_assets(
+        name="dbt_models",
+        manifest=project.manifest_path,
+        project=project,
+        dagster_dbt_translator=_Translator(
+            settings=dagster_dbt.DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True)
+        ),
+        pool="warehouse",
+    )
+    def assets(context: dg.AssetExecutionContext, dbt: dagster_dbt.DbtCliResource) -> Iterator[Any]:
+        settings = load_settings()
+        os.environ[WAREHOUSE_VARIABLE] = str(settings.warehouse)
+        with exclusive(settings.warehouse):
+            # Unit tests prove the models, not the night's data; `make test` runs them.
+            build = dbt.cli(["build", "--exclude", "resource_type:unit_test"], context=context)
+            # dagster-dbt waits for late events by polling, which takes the processor from dbt; so dbt goes first.
+            events = DbtEventIterator(iter(list(build.stream())), build).fetch_row_counts()
+            known = _known_columns(context, version)
+            for event in events if known else events.fetch_column_metadata():
+                if not isinstance(event, dg.Output):
+                    yield event
+                    continue
+                columns = known.get(context.asset_key_for_output(event.output_name), {})
+                yield event.with_metadata({**event.metadata, **columns, MODELS_VERSION: version})
+
+    return assets
+
+
+def _models_version(project: dagster_dbt.DbtProject) -> str:
+    """Changes with any model or seed: columns and lineage follow from these, not from a night's data."""
+    nodes = msgspec.json.decode(project.manifest_path.read_bytes())["nodes"]
+    checksums = sorted(f"{name}:{node['checksum']['checksum']}" for name, node in nodes.items() if "checksum" in node)
+    return hashlib.sha256("\n".join(checksums).encode()).hexdigest()[:16]
+
+
+def _known_columns(context: dg.AssetExecutionContext, version: str) -> dict[dg.AssetKey, dict[str, Any]]:
+    """Columns and lineage from the last materializations, if all of them were of the same models.
+
+    Working the lineage out again takes longer than building everything.
+    """
+    known: dict[dg.AssetKey, dict[str, Any]] = {}
+    for key in context.selected_asset_keys:
+        event = context.instance.get_latest_materialization_event(key)
+        metadata = event.asset_materialization.metadata if event and event.asset_materialization else {}
+        if MODELS_VERSION not in metadata or metadata[MODELS_VERSION].value != version:
+            return {}
+        known[key] = {name: metadata[name] for name in COLUMN_METADATA if name in metadata}
+    return known

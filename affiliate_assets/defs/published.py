@@ -1,0 +1,100 @@
+"""Published marts, and the verdict on the night."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+import msgspec
+from dagster_dbt import DbtProject
+
+from affiliate_assets.defs.common import OWNERS, as_of
+from affiliate_assets.landing.night import read_reports
+from affiliate_assets.publishing import MARTS, publish, read_manifest
+from affiliate_assets.settings import load_settings
+
+
+def mart_names(project: DbtProject) -> list[str]:
+    """Names of the models in the marts schema, as the manifest lists them."""
+    manifest = msgspec.json.decode(project.manifest_path.read_bytes())
+    return sorted(
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["config"]["schema"] == MARTS
+    )
+
+
+def published_key(mart: str) -> dg.AssetKey:
+    return dg.AssetKey(["published", mart])
+
+
+def published_assets(names: Sequence[str]) -> dg.AssetsDefinition:
+    """Every mart in the read-only file and as Parquet, swapped in together."""
+
+    @dg.multi_asset(
+        name="published",
+        specs=[
+            dg.AssetSpec(
+                published_key(name),
+                deps=[dg.AssetKey([MARTS, name])],
+                description=f"`{name}` as readers see it: in `published/affiliate.duckdb` and as Parquet.",
+                group_name="published",
+                kinds={"duckdb", "parquet"},
+                owners=OWNERS,
+            )
+            for name in names
+        ],
+        pool="warehouse",
+    )
+    def assets(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        settings = load_settings()
+        for mart in publish(settings, run_id=context.run.run_id, as_of=as_of(context)):
+            yield dg.MaterializeResult(
+                asset_key=published_key(mart.name),
+                metadata={
+                    "dagster/row_count": mart.rows,
+                    "dagster/table_name": f"affiliate.main.{mart.name}",
+                    "dagster/column_schema": dg.TableSchema(
+                        columns=[dg.TableColumn(column, type=type_) for column, type_ in mart.columns]
+                    ),
+                    "checksum": mart.checksum,
+                    "parquet": dg.MetadataValue.path(str(settings.published / "parquet" / f"{mart.name}.parquet")),
+                    "file": dg.MetadataValue.path(str(settings.published / "affiliate.duckdb")),
+                },
+            )
+
+    return assets
+
+
+def night_asset(names: Sequence[str]) -> dg.AssetsDefinition:
+    """The last word of a run: what came in, and failure if a network did not."""
+
+    @dg.asset(
+        key=dg.AssetKey(["operations", "night"]),
+        deps=[published_key(name) for name in names],
+        group_name="operations",
+        kinds={"python"},
+        owners=OWNERS,
+        description="The verdict on the night, after everything that could be built was published. Fails when a"
+        " network or an export is not in order, so that an alert on failed runs reaches somebody.",
+    )
+    def night(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        settings = load_settings()
+        reports = read_reports(settings, context.run.run_id)
+        problems = [problem for report in reports for problem in report.problems]
+        if problems:
+            raise dg.Failure(
+                "Published, but not everything is in order:\n" + "\n".join(problems),
+                metadata={"problems": dg.MetadataValue.md("\n".join(f"- {problem}" for problem in problems))},
+                allow_retries=False,
+            )
+        manifest = read_manifest(settings.published)
+        return dg.MaterializeResult(
+            metadata={
+                "sources": dg.MetadataValue.md("\n".join(f"- {report}" for report in reports)),
+                "requests": sum(report.requests for report in reports),
+                "new_versions": sum(report.new_versions for report in reports),
+                "quarantined": sum(report.rejected for report in reports),
+                "manifest": dg.MetadataValue.json(manifest),
+            }
+        )
+
+    return night

@@ -1,0 +1,182 @@
+"""Raw and validated assets: one step a network, one for the brand's own exports."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from affiliate_assets.connectors.language import Connector, Stream
+from affiliate_assets.crm.exports import SOURCE as CRM
+from affiliate_assets.crm.streams import FILE_STREAMS
+from affiliate_assets.defs.common import (
+    KINDS_RAW,
+    KINDS_VALID,
+    OWNERS,
+    as_of,
+    daily,
+    raw_key,
+    raw_metadata,
+    requested_span,
+    static_valid_metadata,
+    valid_key,
+    valid_metadata,
+)
+from affiliate_assets.landing.night import Night, run_exports, run_network, save_report
+from affiliate_assets.landing.tables import valid_table
+from affiliate_assets.landing.warehouse import connection
+from affiliate_assets.settings import Settings, load_settings
+
+COMPLETE, PANDERA = "complete", "pandera"
+
+
+def network_assets(connector: Connector, settings: Settings) -> dg.AssetsDefinition:
+    """All assets of one network in one step: its pull is limited by its own budget and by nothing else."""
+    slug = connector.slug
+
+    @dg.multi_asset(
+        name=slug,
+        specs=_specs(slug, connector.title, connector.streams, connector.owner),
+        check_specs=_check_specs(slug, connector.streams),
+        partitions_def=daily(settings),
+        # A range of days is one run: the window rule, not the partition, decides how many calls it takes.
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=f"api_{slug}",
+    )
+    def assets(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        settings, instant = load_settings(), as_of(context)
+        span, follow_changes = requested_span(context, settings, instant)
+        night = run_network(
+            settings,
+            connector,
+            requested=span,
+            follow_changes=follow_changes,
+            run_id=context.run.run_id,
+            as_of=instant,
+        )
+        yield from _results(context, settings, slug, connector.streams, night)
+
+    return assets
+
+
+def crm_assets() -> dg.AssetsDefinition:
+    """Orders and touches: every export file that has arrived since the last run."""
+
+    @dg.multi_asset(
+        name=CRM, specs=_specs(CRM, "the shop", FILE_STREAMS, OWNERS[0]), check_specs=_check_specs(CRM, FILE_STREAMS)
+    )
+    def assets(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        settings = load_settings()
+        night = run_exports(settings, run_id=context.run.run_id, as_of=as_of(context))
+        yield from _results(context, settings, CRM, FILE_STREAMS, night)
+
+    return assets
+
+
+def _specs(source: str, title: str, streams: Sequence[Stream], owner: str) -> list[dg.AssetSpec]:
+    specs = []
+    for stream in streams:
+        specs.append(
+            dg.AssetSpec(
+                raw_key(source, stream),
+                description=f"{stream.description} As received from {title}, one row for each observed version.",
+                group_name=source,
+                kinds=KINDS_RAW,
+                owners=[owner],
+            )
+        )
+        specs.append(
+            dg.AssetSpec(
+                valid_key(source, stream),
+                deps=[raw_key(source, stream)],
+                description=f"{stream.description} Typed and checked; what fails is in"
+                f" `quarantine.{source}__{stream.name}`.",
+                group_name=source,
+                kinds=KINDS_VALID,
+                owners=[owner],
+                metadata=static_valid_metadata(source, stream),
+            )
+        )
+    return specs
+
+
+def _check_specs(source: str, streams: Sequence[Stream]) -> list[dg.AssetCheckSpec]:
+    specs = []
+    for stream in streams:
+        specs.append(
+            dg.AssetCheckSpec(
+                COMPLETE,
+                asset=raw_key(source, stream),
+                description="Every window that was asked for was read to its end.",
+            )
+        )
+        specs.append(
+            dg.AssetCheckSpec(
+                PANDERA,
+                asset=valid_key(source, stream),
+                blocking=True,
+                description="Error, and nothing is built: the stored table breaks its own schema. Warning:"
+                " records of this run are in quarantine; the valid ones go on.",
+            )
+        )
+    return specs
+
+
+def _results(
+    context: dg.AssetExecutionContext, settings: Settings, source: str, streams: Sequence[Stream], night: Night
+) -> Iterator[dg.MaterializeResult[None]]:
+    save_report(settings, context.run.run_id, source, night)
+    for problem in night.problems:
+        context.log.error(problem)
+    totals = _row_counts(settings, source, streams)
+    for stream in streams:
+        windows = [window for window in night.windows if window.stream == stream.name]
+        load = night.loads[stream.name]
+        verdict = load.verdict
+        unread = [window for window in windows if window.status != "complete"]
+        refused = [] if windows else [problem for problem in night.problems if "quarantine" not in problem]
+        yield dg.MaterializeResult(
+            asset_key=raw_key(source, stream),
+            metadata=raw_metadata(source, stream, windows, load),
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name=COMPLETE,
+                    asset_key=raw_key(source, stream),
+                    passed=not unread and not refused,
+                    severity=dg.AssetCheckSeverity.ERROR,
+                    metadata={
+                        "windows": len(windows),
+                        "not_complete": len(unread),
+                        "messages": "\n".join([*(window.message or "" for window in unread), *refused]) or "none",
+                    },
+                )
+            ],
+        )
+        yield dg.MaterializeResult(
+            asset_key=valid_key(source, stream),
+            metadata=valid_metadata(source, stream, load, totals[stream.name]),
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name=PANDERA,
+                    asset_key=valid_key(source, stream),
+                    passed=not verdict.broken_rules and not verdict.rejected and not verdict.flagged,
+                    severity=dg.AssetCheckSeverity.ERROR if verdict.broken_rules else dg.AssetCheckSeverity.WARN,
+                    metadata={
+                        "accepted": verdict.accepted,
+                        "rejected": verdict.rejected,
+                        "flagged": verdict.flagged,
+                        "failed_checks": dg.MetadataValue.json(verdict.checks),
+                        "broken_rules": ", ".join(verdict.broken_rules) or "none",
+                        "quarantine_table": f"quarantine.{source}__{stream.name}",
+                    },
+                )
+            ],
+        )
+
+
+def _row_counts(settings: Settings, source: str, streams: Sequence[Stream]) -> dict[str, int]:
+    with connection(settings.warehouse) as warehouse:
+        return {
+            stream.name: int(
+                warehouse.execute(f"select count(*) from {valid_table(source, stream.name)}").fetchall()[0][0]
+            )
+            for stream in streams
+        }

@@ -1,0 +1,185 @@
+"""Marts → what readers open: one read-only DuckDB file, Parquet beside it, one manifest, swapped in at once.
+
+`published/current` is a link to one finished version; `affiliate.duckdb`, `parquet/` and `manifest.json` are
+links through it. Swapping that one link is the only moment of change, and a reader that holds the old file
+open keeps the old version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from affiliate_assets.errors import ConfigError, InternalError
+from affiliate_assets.landing.warehouse import connection
+from affiliate_assets.settings import Settings
+
+MARTS = "marts"
+VERSIONS_KEPT = 3
+_LINKS = ("affiliate.duckdb", "parquet", "manifest.json")
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedMart:
+    """One mart as published. `checksum` covers the values, not the order, without load columns."""
+
+    name: str
+    rows: int
+    checksum: str
+    columns: tuple[tuple[str, str], ...]
+
+
+def publish(settings: Settings, *, run_id: str, as_of: datetime) -> tuple[PublishedMart, ...]:
+    """Write a new version of everything published and swap it in.
+
+    Raises:
+        InternalError: There are no marts yet.
+        RetryableError: The warehouse stays taken.
+    """
+    root = settings.published
+    version = root / "versions" / f"{datetime.now(UTC):%Y%m%dT%H%M%S}_{uuid.uuid4().hex[:8]}"
+    (version / "parquet").mkdir(parents=True)
+    file = version / "affiliate.duckdb"
+    with connection(settings.warehouse) as warehouse:
+        names = marts(warehouse)
+        if not names:
+            raise InternalError("There is no mart to publish.", next_step="build the dbt models first.")
+        warehouse.execute(f"attach '{file}' as published (storage_version 'v1.5.0')")
+        published = tuple(_copy(warehouse, name, version / "parquet" / f"{name}.parquet") for name in names)
+        completeness = _completeness(warehouse)
+        warehouse.execute("checkpoint published")
+        warehouse.execute("detach published")
+    _write_manifest(version / "manifest.json", published, completeness, run_id, as_of)
+    file.chmod(0o444)
+    for path in (file, *version.rglob("*.parquet"), version / "manifest.json"):
+        _sync(path)
+    _swap(root, version)
+    return published
+
+
+def marts(warehouse: duckdb.DuckDBPyConnection) -> list[str]:
+    """Names of the marts that exist, sorted."""
+    rows = warehouse.execute(
+        "select table_name from information_schema.tables where table_catalog = current_database()"
+        " and table_schema = ? order by table_name",
+        [MARTS],
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
+def checksum(warehouse: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> str:
+    """A digest of all rows that does not depend on their order. Load columns (`_…`) are left out."""
+    values = [f"coalesce(\"{name}\"::varchar, '∅')" for name in columns if not name.startswith("_")]
+    row_hash = f"md5_number(concat_ws('␟', {', '.join(values)}))"
+    (total, count) = warehouse.execute(
+        f"select coalesce(sum({row_hash} % 1000000007), 0)::varchar || coalesce(bit_xor({row_hash}), 0)::varchar,"
+        f" count(*) from {table}"
+    ).fetchall()[0]
+    return hashlib.sha256(f"{total}:{count}".encode()).hexdigest()[:16]
+
+
+def read_manifest(published: Path) -> dict[str, Any]:
+    """The manifest of the version readers see now.
+
+    Raises:
+        ConfigError: Nothing has been published yet.
+    """
+    path = published / "manifest.json"
+    if not path.is_file():
+        raise ConfigError(f"Nothing is published at {published}.", next_step="run `affiliate run` first.")
+    manifest: dict[str, Any] = msgspec.json.decode(path.read_bytes())
+    return manifest
+
+
+def _copy(warehouse: duckdb.DuckDBPyConnection, name: str, parquet: Path) -> PublishedMart:
+    columns = warehouse.execute(
+        "select column_name, data_type from information_schema.columns where table_catalog = current_database()"
+        " and table_schema = ? and table_name = ? order by ordinal_position",
+        [MARTS, name],
+    ).fetchall()
+    warehouse.execute(f"create table published.{name} as select * from {MARTS}.{name}")
+    for column, comment in warehouse.execute(
+        "select column_name, comment from duckdb_columns() where database_name = current_database()"
+        " and schema_name = ? and table_name = ? and comment is not null",
+        [MARTS, name],
+    ).fetchall():
+        warehouse.execute(f'comment on column published.{name}."{column}" is {_quoted(comment)}')
+    for (comment,) in warehouse.execute(
+        "select comment from duckdb_tables() where database_name = current_database() and schema_name = ?"
+        " and table_name = ? and comment is not null",
+        [MARTS, name],
+    ).fetchall():
+        warehouse.execute(f"comment on table published.{name} is {_quoted(comment)}")
+    warehouse.execute(f"copy {MARTS}.{name} to '{parquet}' (format parquet, compression zstd)")
+    (rows,) = warehouse.execute(f"select count(*) from {MARTS}.{name}").fetchall()[0]
+    return PublishedMart(
+        name=name,
+        rows=int(rows),
+        checksum=checksum(warehouse, f"{MARTS}.{name}", [column for column, _ in columns]),
+        columns=tuple((column, type_) for column, type_ in columns),
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _completeness(warehouse: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Which networks and accounts are in, stale or missing, as the completeness mart says."""
+    cursor = warehouse.execute(
+        f"select network, account_id, completeness from {MARTS}.rpt_operations_completeness"
+        " order by network, account_id"
+    )
+    return [{"network": n, "account_id": a, "completeness": c} for n, a, c in cursor.fetchall()]
+
+
+def _write_manifest(
+    path: Path,
+    published: tuple[PublishedMart, ...],
+    completeness: list[dict[str, Any]],
+    run_id: str,
+    as_of: datetime,
+) -> None:
+    manifest = {
+        "run_id": run_id,
+        "as_of": as_of,
+        "published_at": datetime.now(UTC),
+        "networks": completeness,
+        "marts": {mart.name: {"rows": mart.rows, "checksum": mart.checksum} for mart in published},
+    }
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+
+
+def _swap(root: Path, version: Path) -> None:
+    for name in _LINKS:
+        if not (root / name).is_symlink():
+            _link(root / name, Path("current") / name)
+    _link(root / "current", version.relative_to(root))
+    folders = sorted((root / "versions").iterdir())
+    for old in folders[:-VERSIONS_KEPT]:
+        if old != version:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _link(path: Path, target: Path) -> None:
+    """Point a link somewhere else in one step."""
+    new = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    new.symlink_to(target)
+    new.replace(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,14 @@
+"""A brand's world with known truth, and emulated networks over it served on the loopback interface.
+
+Everything here is written from the networks' published descriptions and shares no code with the connectors,
+so that an error on one side cannot hide an error on the other.
+"""
+
+from affiliate_assets.sandbox.builder import build_world
+from affiliate_assets.sandbox.config import Account, WorldConfig
+from affiliate_assets.sandbox.scenarios import KINDS
+from affiliate_assets.sandbox.server import LIMITS, Call, Sandbox
+from affiliate_assets.sandbox.wire import DELETE
+from affiliate_assets.sandbox.world import World
+
+__all__ = ["DELETE", "KINDS", "LIMITS", "Account", "Call", "Sandbox", "World", "WorldConfig", "build_world"]

@@ -1,0 +1,196 @@
+"""Awin's advertiser interface over a world: accounts, transactions by three clocks, publishers.
+
+Choices where Awin's description is silent: the end of a window is included, so that neighbouring windows
+share a second; exactly 31 days are accepted; `timezone` defaults to UTC; an account of somebody else answers
+403; the wording of errors other than 401 follows the one 404 body that has been seen.
+"""
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from affiliate_assets.sandbox.awin_records import amended_at, decided_at, transaction
+from affiliate_assets.sandbox.config import ACCOUNTS
+from affiliate_assets.sandbox.reports import Conversion
+from affiliate_assets.sandbox.times import to_epoch
+from affiliate_assets.sandbox.wire import Answer, Ask, Tampering, to_json
+
+if TYPE_CHECKING:
+    from affiliate_assets.sandbox.world import World
+
+MAX_WINDOW = timedelta(days=31)
+_NAIVE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+STATUSES = ("pending", "approved", "declined", "deleted")
+
+
+class _Refusal(Exception):
+    """A request that is answered with an error."""
+
+    def __init__(self, status: int, description: str, error: str = "exception") -> None:
+        self.answer = to_json({"error": error, "description": description}, status)
+        super().__init__(description)
+
+
+def _bad(description: str) -> _Refusal:
+    return _Refusal(400, f"{description} (400 BAD_REQUEST)")
+
+
+class AwinEmulator:
+    """Awin over a world."""
+
+    def __init__(self, world: "World", token: str, tampering: Tampering) -> None:
+        """Index the world's transactions by id and by each clock."""
+        self._token, self._tampering = token, tampering
+        self._publishers = world.publishers("awin")
+        self._accounts = {
+            account.account_id: place for place, account in enumerate(ACCOUNTS) if account.network == "awin"
+        }
+        mine = [conversion for conversion in world.conversions if conversion.network == "awin"]
+        self._by_id = {conversion.number: conversion for conversion in mine}
+        clocks: dict[str, Callable[[Conversion], int | None]] = {
+            "transaction": lambda conversion: conversion.occurred_at,
+            "validation": decided_at,
+            "amendment": amended_at,
+        }
+        self._clocks = {
+            (place, name): _Clock(clock, (conversion for conversion in mine if conversion.account == place))
+            for place in self._accounts.values()
+            for name, clock in clocks.items()
+        }
+
+    def token_of(self, ask: Ask) -> str | None:
+        """Return the token of the header, or the one that Awin also takes from the query."""
+        return ask.bearer() or ask.query.get("accessToken")
+
+    def answer(self, ask: Ask, at: int) -> Answer:
+        """Answer a request as of an instant."""
+        try:
+            return self._answer(ask, at)
+        except _Refusal as refusal:
+            return refusal.answer
+
+    def _answer(self, ask: Ask, at: int) -> Answer:
+        if self.token_of(ask) != self._token:
+            raise _Refusal(401, "Full authentication is required to access this resource", "unauthorized")
+        parts = ask.path.strip("/").split("/")
+        if ask.method == "GET" and parts == ["accounts"]:
+            return self._list_accounts(ask)
+        if (
+            ask.method != "GET"
+            or len(parts) != 3
+            or parts[0] != "advertisers"
+            or parts[2] not in ("transactions", "publishers")
+        ):
+            raise _Refusal(404, "Not Found (404 NOT_FOUND)")
+        place = self._accounts.get(parts[1])
+        if place is None:
+            raise _Refusal(403, "Access to this account is denied (403 FORBIDDEN)")
+        return self._list_publishers() if parts[2] == "publishers" else self._list_transactions(place, ask, at)
+
+    def _list_accounts(self, ask: Ask) -> Answer:
+        wanted = ask.query.get("type", "advertiser") == "advertiser"
+        accounts = [
+            {
+                "accountId": int(account_id),
+                "accountName": ACCOUNTS[place].name,
+                "accountType": "advertiser",
+                "userRole": "Admin",
+            }
+            for account_id, place in self._accounts.items()
+            if wanted
+        ]
+        return to_json({"userId": 118204, "accounts": accounts}, rows=len(accounts))
+
+    def _list_publishers(self) -> Answer:
+        publishers = [
+            {
+                "id": int(publisher.publisher_id),
+                "name": publisher.name,
+                "primaryRegion": publisher.region,
+                "salesRegions": None if publisher.kind == "Content" else [publisher.region],
+                "primaryType": publisher.kind,
+            }
+            for publisher in self._publishers
+        ]
+        return to_json(publishers, rows=len(publishers))
+
+    def _list_transactions(self, place: int, ask: Ask, at: int) -> Answer:
+        zone = _zone(ask.query.get("timezone", "UTC"))
+        basket = ask.query.get("showBasketProducts", "false").lower() == "true"
+        found: Iterable[Conversion]
+        by_ids = "ids" in ask.query
+        found = self._by_ids(place, ask.query["ids"]) if by_ids else self._by_window(place, ask, at, zone)
+        wanted = _choice(ask.query.get("status"))
+        publishers = {part.strip() for part in ask.query.get("publisherId", "").split(",") if part.strip()}
+        rows = []
+        for conversion in found:
+            if conversion.visible_at > at or (publishers and conversion.partner.publisher_id not in publishers):
+                continue
+            record = transaction(conversion, at, zone, basket=basket)
+            if wanted is None or record["commissionStatus"] == wanted:
+                rows.append(self._tampering.apply("awin", str(conversion.number), record))
+        return to_json(rows, rows=len(rows))
+
+    def _by_ids(self, place: int, text: str) -> list[Conversion]:
+        try:
+            numbers = [int(part) for part in text.split(",") if part.strip()]
+        except ValueError:
+            raise _bad("ids must be numbers") from None
+        known = (self._by_id.get(number) for number in dict.fromkeys(numbers))
+        return [conversion for conversion in known if conversion is not None and conversion.account == place]
+
+    def _by_window(self, place: int, ask: Ask, at: int, zone: ZoneInfo) -> Iterable[Conversion]:
+        start, end = _local(ask, "startDate"), _local(ask, "endDate")
+        if end < start:
+            raise _bad("endDate is before startDate")
+        if end - start > MAX_WINDOW:
+            raise _bad("The date range must not be longer than 31 days")
+        name = ask.query.get("dateType", "transaction")
+        clock = self._clocks.get((place, name))
+        if clock is None:
+            raise _bad(f"Unknown dateType {name}")
+        bounds = to_epoch(start.replace(tzinfo=zone)), to_epoch(end.replace(tzinfo=zone))
+        # What has not happened yet has no date on any clock.
+        return clock.between(bounds[0], min(bounds[1], at))
+
+
+class _Clock:
+    """Conversions in the order of one of their dates."""
+
+    def __init__(self, date: Callable[[Conversion], int | None], conversions: Iterable[Conversion]) -> None:
+        dated = [(moment, conversion) for conversion in conversions if (moment := date(conversion)) is not None]
+        dated.sort(key=lambda entry: (entry[0], entry[1].number))
+        self._dates = [moment for moment, _ in dated]
+        self._conversions = [conversion for _, conversion in dated]
+
+    def between(self, start: int, end: int) -> list[Conversion]:
+        """Return the conversions dated from start to end, both included."""
+        return self._conversions[bisect_left(self._dates, start) : bisect_right(self._dates, end)]
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise _bad(f"Unknown timezone {name}") from None
+
+
+def _local(ask: Ask, name: str) -> datetime:
+    text = ask.query.get(name)
+    if text is None:
+        raise _bad(f"Required parameter {name} is missing")
+    try:
+        if _NAIVE.fullmatch(text):
+            return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    raise _bad(f"{name} must be given as yyyy-MM-ddTHH:mm:ss")
+
+
+def _choice(status: str | None) -> str | None:
+    if status is not None and status not in STATUSES:
+        raise _bad(f"Unknown status {status}")
+    return status

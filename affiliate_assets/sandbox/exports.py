@@ -1,0 +1,174 @@
+"""The files that the shop sends: orders and touches as of an instant.
+
+UTF-8 with byte order mark, comma, decimal points, local times with their offset.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from affiliate_assets.sandbox.config import ACCOUNTS, SHOPS
+from affiliate_assets.sandbox.journeys import AFFILIATE, EMAIL, ORGANIC, PAID_SEARCH
+from affiliate_assets.sandbox.money import to_text
+from affiliate_assets.sandbox.orders import Order
+from affiliate_assets.sandbox.people import PUBLISHERS, digest, email_of
+from affiliate_assets.sandbox.times import from_epoch, with_offset
+
+if TYPE_CHECKING:
+    from affiliate_assets.sandbox.world import World
+
+ORDER_COLUMNS = [
+    "order_id",
+    "shop",
+    "ordered_at",
+    "updated_at",
+    "status",
+    "currency",
+    "subtotal",
+    "discount",
+    "shipping",
+    "tax",
+    "total",
+    "refunded",
+    "refunded_subtotal",
+    "voucher_code",
+    "customer_email",
+    "customer_type",
+]
+TOUCH_COLUMNS = [
+    "touch_id",
+    "shop",
+    "occurred_at",
+    "visitor_id",
+    "customer_email",
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "landing_url",
+    "referrer",
+]
+_PAGES = ("", "lamps", "rugs", "sofas", "chairs/office", "sale")
+
+
+def write(world: "World", folder: Path, at: int, since: int | None = None) -> tuple[Path, Path]:
+    """Write both files as of an instant.
+
+    Args:
+        world: The world.
+        folder: Folder of the files; made if missing.
+        at: Instant of the export.
+        since: Only rows that appeared or changed after this instant; None for all.
+
+    Returns:
+        The paths of `orders_<instant>.csv` and `touchpoints_<instant>.csv`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = from_epoch(at).strftime("%Y%m%dT%H%M%SZ")
+    orders, touches = folder / f"orders_{stamp}.csv", folder / f"touchpoints_{stamp}.csv"
+    _write_csv(orders, ORDER_COLUMNS, order_rows(world, at, since))
+    _write_csv(touches, TOUCH_COLUMNS, touch_rows(world, at, since))
+    return orders, touches
+
+
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def order_rows(world: "World", at: int, since: int | None = None) -> Iterator[list[str]]:
+    """Yield the lines of the order file."""
+    zone = ZoneInfo(world.config.time_zone)
+    for order in world.orders:
+        if order.ordered_at > at:
+            break
+        state = order.state(at)
+        if since is None or state.at > since:
+            yield _order_row(order, at, zone)
+
+
+def _order_row(order: Order, at: int, zone: ZoneInfo) -> list[str]:
+    state, shop = order.state(at), SHOPS[order.shop]
+    amounts = (
+        order.subtotal,
+        order.discount,
+        order.shipping,
+        order.tax,
+        order.total,
+        state.refunded,
+        state.refunded_subtotal,
+    )
+    return [
+        order.order_id,
+        shop.name,
+        with_offset(order.ordered_at, zone),
+        with_offset(state.at, zone),
+        state.status,
+        shop.currency,
+        *map(to_text, amounts),
+        order.voucher,
+        email_of(order.customer),
+        "returning" if order.returning else "new",
+    ]
+
+
+def touch_rows(world: "World", at: int, since: int | None = None) -> Iterator[list[str]]:
+    """Yield the lines of the touch file.
+
+    A touch carries the customer's address once its visitor is known; one that becomes known is sent again.
+    """
+    zone, seed = ZoneInfo(world.config.time_zone), world.config.seed
+    touches, visitors = world.touches, world.visitors
+    for rank, place in enumerate(touches.order):
+        touched_at = touches.at[place]
+        if touched_at > at:
+            break
+        visitor = touches.visitor[place]
+        customer, known_at = visitors.customer[visitor], visitors.known_at[visitor]
+        known = customer >= 0 and known_at <= at
+        if since is not None and touched_at <= since and not (known and known_at > since):
+            continue
+        yield [
+            f"T{rank + 1:09d}",
+            SHOPS[touches.shop[place]].name,
+            with_offset(touched_at, zone),
+            digest(seed, "visitor", visitor, length=20),
+            email_of(customer) if known else "",
+            *_landing(world, place, rank),
+        ]
+
+
+def _landing(world: "World", place: int, rank: int) -> tuple[str, str, str, str, str]:
+    """Return utm source, medium, campaign, landing URL and referrer of a touch."""
+    touches, seed = world.touches, world.config.seed
+    channel, at = touches.channel[place], touches.at[place]
+    token = digest(seed, "touch", rank)
+    source = medium = campaign = referrer = ""
+    query: dict[str, str] = {}
+    if channel == AFFILIATE:
+        account = ACCOUNTS[touches.account[place]]
+        publisher = PUBLISHERS[account.network][touches.publisher[place]]
+        source, medium, campaign = account.network, "affiliate", publisher.key
+        referrer = f"https://www.{publisher.site}/"
+        if account.network == "awin":
+            query["awc"] = f"{account.account_id}_{at - 1}_{token}"
+        else:
+            # CJ documents the name in both cases.
+            query["CJEVENT" if rank % 10 == 0 else "cjevent"] = token
+    elif channel == PAID_SEARCH:
+        source, medium, campaign, referrer = "google", "cpc", "brand", "https://www.google.com/"
+        query["gclid"] = f"Cj0KCQ{token}"
+    elif channel == EMAIL:
+        source, medium, campaign = "newsletter", "email", f"week-{at // 604_800 % 52 + 1}"
+        query["mc_cid"] = token[:10]
+    elif channel == ORGANIC:
+        referrer = "https://www.bing.com/" if rank % 3 == 0 else "https://www.google.com/"
+    if source:
+        query |= {"utm_source": source, "utm_medium": medium, "utm_campaign": campaign}
+    shop = SHOPS[touches.shop[place]].name
+    url = f"https://www.acme-home.example/{shop}/{_PAGES[rank % len(_PAGES)]}"
+    return source, medium, campaign, f"{url}?{urlencode(query)}" if query else url, referrer

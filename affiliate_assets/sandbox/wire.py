@@ -1,0 +1,136 @@
+"""What all emulated networks share on the wire: requests, answers, exact numbers, limits, tampering."""
+
+import copy
+import json
+import re
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final, Protocol
+
+from affiliate_assets.sandbox.money import to_text
+
+_MARK = "\ue000"
+_MARKED = re.compile(f'"{_MARK}(-?[0-9.]+)"')
+
+
+class _Delete:
+    def __repr__(self) -> str:
+        return "DELETE"
+
+
+#: As a value for `tamper`: the field is left out of the answer.
+DELETE: Final = _Delete()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request as an emulator reads it: `path` below the network's base, header names in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+    def bearer(self) -> str | None:
+        """Return the bearer token, None without one."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer; `rows` counts the records in it."""
+
+    status: int
+    body: bytes = b""
+    rows: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Emulator(Protocol):
+    """One network over a world."""
+
+    def token_of(self, ask: Ask) -> str | None:
+        """Return the token that a request carries, by any of the network's ways."""
+
+    def answer(self, ask: Ask, at: int) -> Answer:
+        """Answer a request as of an instant."""
+
+
+def number(cents: int) -> str:
+    """Return an amount that `to_json` writes as a JSON number with its exact digits: `84.0`, `5.88`."""
+    text = to_text(cents)
+    return _MARK + (text.removesuffix("0"))
+
+
+def to_json(value: object, status: int = 200, rows: int = 0) -> Answer:
+    """Return a JSON answer; what `number` made and decimals become JSON numbers, never binary floats."""
+    text = json.dumps(value, ensure_ascii=False, default=_decimal)
+    body = _MARKED.sub(r"\1", text).encode()
+    return Answer(status, body, rows, {"Content-Type": "application/json"})
+
+
+def _decimal(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{_MARK}{value:f}"
+    raise TypeError(f"no JSON form for {type(value).__name__}")
+
+
+class RollingLimit:
+    """At most so many accepted calls of one token within any span of `window` seconds of real time."""
+
+    def __init__(self, calls: int, window: float, now: Callable[[], float]) -> None:
+        """Start with an empty history."""
+        self._calls, self._window, self._now = calls, window, now
+        self._accepted: dict[str, deque[float]] = {}
+
+    def allows(self, token: str) -> bool:
+        """Count a call; False if it is one too many (it does not count then)."""
+        now, accepted = self._now(), self._accepted.setdefault(token, deque())
+        while accepted and accepted[0] <= now - self._window:
+            accepted.popleft()
+        if len(accepted) >= self._calls:
+            return False
+        accepted.append(now)
+        return True
+
+
+class Tampering:
+    """Changed fields of single records, by network and record id."""
+
+    def __init__(self) -> None:
+        """Start with nothing changed."""
+        self._changes: dict[tuple[str, str], dict[str, object]] = {}
+
+    def add(self, network: str, record_id: str, changes: Mapping[str, object]) -> None:
+        """Change fields of a record in all later answers; dots lead into objects and lists."""
+        self._changes.setdefault((network, record_id), {}).update(changes)
+
+    def apply(self, network: str, record_id: str, record: dict[str, object]) -> dict[str, object]:
+        """Return the record as it is to be sent."""
+        changes = self._changes.get((network, record_id))
+        if not changes:
+            return record
+        record = copy.deepcopy(record)
+        for path, value in changes.items():
+            *parents, last = path.split(".")
+            target: object = record
+            for name in parents:
+                target = target[int(name)] if isinstance(target, list) else _child(target, name)
+            if isinstance(target, list):
+                target[int(last)] = value
+            elif isinstance(target, dict) and value is DELETE:
+                target.pop(last, None)
+            elif isinstance(target, dict):
+                target[last] = value
+        return record
+
+
+def _child(target: object, name: str) -> object:
+    if not isinstance(target, dict) or name not in target:
+        raise KeyError(f"no field {name!r} to change a part of")
+    child: object = target[name]
+    return child

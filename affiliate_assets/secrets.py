@@ -1,0 +1,54 @@
+"""Secret references → values, and the redactor that keeps values out of everything written."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from affiliate_assets.errors import ConfigError, Where
+
+_IN_QUERY = re.compile(r"(?i)\b((?:access_?token|api_?key|token|secret|password)=)[^&\s\"']+")
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
+_known: set[str] = set()
+
+
+def resolve(reference: str, where: Where) -> str:
+    """The value behind `env:NAME` or `file:PATH`; it is known to the redactor from then on.
+
+    Raises:
+        ConfigError: The variable or file is missing or empty. Only the reference is named.
+    """
+    scheme, _, name = reference.partition(":")
+    if scheme == "env":
+        value, next_step = (
+            os.environ.get(name, ""),
+            f"set the environment variable {name} (see .env.example).",
+        )
+    else:
+        path = Path(name)
+        value = path.read_text(encoding="utf-8") if path.is_file() else ""
+        next_step = f"write the secret into the file {name}, readable by this user."
+    if not value.strip():
+        raise ConfigError(f"The secret {reference} is missing or empty.", next_step=next_step, where=where)
+    _known.add(value.strip())
+    return value.strip()
+
+
+def redact(text: str, extra: Iterable[str] = ()) -> str:
+    """The text without any secret resolved so far, and without what looks like one in a URL or header."""
+    for secret in sorted({*_known, *extra}, key=len, reverse=True):
+        text = text.replace(secret, "[redacted]")
+    return _BEARER.sub(r"\1 [redacted]", _IN_QUERY.sub(r"\1[redacted]", text))
+
+
+class RedactingFilter(logging.Filter):
+    """Cleans a log record's message and traceback before any handler sees it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), None
+        if record.exc_info and record.exc_info[1] is not None:
+            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+        return True

@@ -1,0 +1,213 @@
+"""Typed settings: `affiliate.toml` plus the environment.
+
+The file holds names, ids, zones and dates, never a secret: a secret field takes a reference
+(`env:NAME` or `file:PATH`) that is resolved only when a pull is set up. `AFFILIATE_CONFIG` names the
+file, `AFFILIATE_NOW` (ISO 8601 instant) replaces the clock for every decision on dates.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from affiliate_assets.errors import ConfigError
+
+CONFIG_VARIABLE = "AFFILIATE_CONFIG"
+NOW_VARIABLE = "AFFILIATE_NOW"
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+def _reference(value: str) -> str:
+    scheme, _, name = value.partition(":")
+    if scheme not in ("env", "file") or not name:
+        # The value itself is not repeated: it may be the secret.
+        raise ValueError("a secret must be a reference: 'env:NAME' or 'file:PATH', never the value itself")
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{value!r} is not an IANA time zone such as 'Europe/Berlin'") from error
+    return value
+
+
+SecretReference = Annotated[str, AfterValidator(_reference)]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Brand(_Section):
+    """Who the programmes belong to, and the currency and zone the reports are read in."""
+
+    name: str
+    reporting_currency: Currency
+    time_zone: Annotated[str, AfterValidator(_zone)]
+    start_date: date = Field(description="first day ever pulled, in the brand's time zone")
+
+
+class Paths(_Section):
+    """Where data live; landing/, warehouse/ and published/ are folders below `data`."""
+
+    data: Path = Path("data")
+
+
+class Privacy(_Section):
+    """Key of the keyed hash that replaces personal fields before the first write."""
+
+    hash_key: SecretReference
+
+
+class Quality(_Section):
+    """How much may be wrong before a network is reported as not in order."""
+
+    max_rejected_share: float = Field(default=0.01, ge=0, le=1)
+
+
+class Matching(_Section):
+    """How the ids of the two sides are made comparable."""
+
+    order_id_prefixes: tuple[str, ...] = Field(
+        default=(), description="text that a network or tag manager puts before the shop's order id"
+    )
+
+
+class AccountSettings(_Section):
+    """One account on one network; several accounts may name the same credential."""
+
+    network: str
+    account_id: str
+    name: str | None = None
+    currency: Currency | None = None
+    base_url: str | None = None
+    credentials: dict[str, SecretReference] = Field(default_factory=dict)
+
+
+class ExportSettings(_Section):
+    """One kind of file that a shop or CRM drops."""
+
+    stream: Literal["orders", "touchpoints"]
+    path: str = Field(description="glob, relative to the configuration file")
+
+
+class Settings(_Section):
+    """The whole configuration of one brand."""
+
+    brand: Brand
+    paths: Paths = Paths()
+    privacy: Privacy
+    quality: Quality = Quality()
+    matching: Matching = Matching()
+    exports: tuple[ExportSettings, ...] = ()
+    accounts: tuple[AccountSettings, ...] = ()
+    config_path: Path
+
+    @field_validator("accounts")
+    @classmethod
+    def _accounts_are_distinct(cls, accounts: tuple[AccountSettings, ...]) -> tuple[AccountSettings, ...]:
+        seen = [(account.network, account.account_id) for account in accounts]
+        for entry in seen:
+            if seen.count(entry) > 1:
+                raise ValueError(f"account {entry[1]} of {entry[0]} is listed more than once")
+        return accounts
+
+    @property
+    def data(self) -> Path:
+        """Absolute data folder; a relative one is read from the configuration file's folder."""
+        return (self.config_path.parent / self.paths.data).resolve()
+
+    @property
+    def landing(self) -> Path:
+        return self.data / "landing"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.data / "warehouse" / "affiliate.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.data / "published"
+
+    @property
+    def dbt_project(self) -> Path:
+        return PROJECT_ROOT / "dbt_project"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.brand.time_zone)
+
+    def accounts_of(self, network: str) -> tuple[AccountSettings, ...]:
+        return tuple(account for account in self.accounts if account.network == network)
+
+    def start(self) -> datetime:
+        """First instant ever pulled (UTC): midnight of `start_date` in the brand's zone."""
+        first = self.brand.start_date
+        return datetime(first.year, first.month, first.day, tzinfo=self.zone).astimezone(UTC)
+
+
+def config_path() -> Path:
+    """The configuration file in force: `AFFILIATE_CONFIG`, else `affiliate.toml` beside the project."""
+    return Path(os.environ.get(CONFIG_VARIABLE, PROJECT_ROOT / "affiliate.toml"))
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Read and check the configuration.
+
+    Raises:
+        ConfigError: The file is missing, is not TOML, or a value is refused; the message names each
+            field and never repeats a value.
+    """
+    path = (path or config_path()).resolve()
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"There is no configuration file at {path}.",
+            next_step=f"copy affiliate.toml.example there, or set {CONFIG_VARIABLE}.",
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}.", next_step="mend that line.") from error
+    try:
+        return Settings.model_validate({**document, "config_path": path})
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc']) or 'file'}: {problem['msg']}"
+            for problem in error.errors(include_input=False, include_url=False, include_context=False)
+        )
+        raise ConfigError(
+            f"{path} is refused: {problems}.",
+            next_step="correct these fields; affiliate.toml.example shows all.",
+        ) from None
+
+
+def now(environment: Mapping[str, str] = os.environ) -> datetime:
+    """The present instant (UTC), or `AFFILIATE_NOW` where a past night is run again.
+
+    Never used for rate budgets or time-outs.
+
+    Raises:
+        ConfigError: `AFFILIATE_NOW` is not an ISO 8601 instant with an offset.
+    """
+    text = environment.get(NOW_VARIABLE)
+    if not text:
+        return datetime.now(UTC)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise ConfigError(
+            f"{NOW_VARIABLE}={text!r} is not an instant.", next_step="write it like 2026-03-01T03:00:00Z."
+        )
+    return instant.astimezone(UTC)

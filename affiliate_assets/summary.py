@@ -1,0 +1,114 @@
+"""The published figures as a finance person reads them in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from affiliate_assets.publishing import read_manifest
+from affiliate_assets.settings import Settings
+
+_BY_STATUS = """
+    select network, account_id, coalesce(status, 'unknown word') as status, sale_currency, count(*),
+           sum(sale_amount), publisher_commission_currency, sum(publisher_commission)
+    from fct_conversions
+    group by network, account_id, coalesce(status, 'unknown word'), sale_currency, publisher_commission_currency
+    order by network, account_id, status
+"""
+
+_BY_CLASS = """
+    select network, account_id, class, network_currency, count(*), sum(network_amount), sum(amount_difference),
+           commission_currency, sum(commission_at_risk), min(act_by_at)
+    from fct_reconciliation_diffs
+    where side = 'network'
+    group by network, account_id, class, network_currency, commission_currency
+    order by network, account_id, class
+"""
+
+_ORDERS = """
+    select class, order_currency, count(*), sum(order_amount)
+    from fct_reconciliation_diffs
+    where side = 'order'
+    group by class, order_currency
+    order by class, order_currency
+"""
+
+_DOUBLE_CLAIMS = "select count(*) from fct_reconciliation_diffs where class = 'duplicate_claim' and side = 'network'"
+
+
+def print_summary(settings: Settings, console: Console) -> None:
+    """Print conversions and money by status, the classes of both sides, double claims, and where to read on.
+
+    Raises:
+        ConfigError: Nothing has been published yet.
+    """
+    manifest = read_manifest(settings.published)
+    file = settings.published / "affiliate.duckdb"
+    with duckdb.connect(str(file), read_only=True) as marts:
+        console.print(f"\n{settings.brand.name}, as of {manifest['as_of']}\n", style="bold")
+        _print(
+            console,
+            "Conversions and money by status",
+            ("network", "account", "status", "", "conversions", "sales", "", "commission"),
+            marts.execute(_BY_STATUS).fetchall(),
+        )
+        _print(
+            console,
+            "Network side against orders",
+            (
+                "network",
+                "account",
+                "class",
+                "",
+                "conversions",
+                "sales",
+                "difference",
+                "",
+                "commission at risk",
+                "act by",
+            ),
+            marts.execute(_BY_CLASS).fetchall(),
+        )
+        _print(
+            console,
+            "Order side against networks",
+            ("class", "", "orders", "commissionable"),
+            marts.execute(_ORDERS).fetchall(),
+        )
+        (double_claims,) = marts.execute(_DOUBLE_CLAIMS).fetchall()[0]
+    console.print(f"Double claims: {double_claims} conversions lose to another network's claim on the same order.")
+    for entry in manifest["networks"]:
+        if entry["account_id"] is not None:
+            console.print(f"{entry['network']} {entry['account_id']}: {entry['completeness']}")
+    console.print(f"\nPublished file   {_shown(file)}")
+    console.print(f"Parquet          {_shown(settings.published / 'parquet')}")
+
+
+def _print(console: Console, title: str, headings: Iterable[str], rows: list[tuple[Any, ...]]) -> None:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="")
+    numeric = {"conversions", "orders", "sales", "commission", "difference", "commission at risk", "commissionable"}
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in numeric else "left")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if hasattr(value, "quantize"):
+        return f"{value:,.2f}"
+    if hasattr(value, "strftime"):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _shown(path: Path) -> str:
+    """The path as the reader would type it: relative where it lies below the working folder."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

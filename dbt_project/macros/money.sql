@@ -1,0 +1,58 @@
+{% macro money(expression) -%}
+    cast({{ expression }} as decimal(18, 6))
+{%- endmacro %}
+
+
+{% macro round_to_cent(expression) -%}
+    cast(round({{ expression }}, 2) as decimal(18, 2))
+{%- endmacro %}
+
+
+{% macro cents(expression) -%}
+    cast(round({{ expression }}, 2) * 100 as bigint)
+{%- endmacro %}
+
+
+{# A whole number of 1 / 10^scale units back to a decimal. Multiplies, because dividing decimals gives a double on DuckDB. #}
+{% macro from_units(expression, scale) -%}
+    {{ money('cast(' ~ expression ~ ' as decimal(18, 0)) * cast(' ~ '%.*f' % (scale, 10 ** -scale) ~ ' as decimal(7, 6))') }}
+{%- endmacro %}
+
+
+{% macro times_rate(amount, rate) -%}
+    cast(round(cast({{ amount }} as decimal(28, 6)) * {{ rate }}, 6) as decimal(18, 6))
+{%- endmacro %}
+
+
+{# Quotient of two decimals with at most 8 decimal places, cut after the tenth; NULL for a zero divisor. #}
+{% macro decimal_quotient(dividend, divisor) -%}
+    {{ return(adapter.dispatch('decimal_quotient', 'affiliate_assets')(dividend, divisor)) }}
+{%- endmacro %}
+
+{% macro default__decimal_quotient(dividend, divisor) -%}
+    cast(cast({{ dividend }} as decimal(38, 18)) / nullif({{ divisor }}, 0) as decimal(18, 10))
+{%- endmacro %}
+
+{% macro duckdb__decimal_quotient(dividend, divisor) -%}
+    cast(cast(
+        (cast(cast({{ dividend }} as decimal(28, 8)) * 100000000 as hugeint) * 10000000000)
+        // nullif(cast(cast({{ divisor }} as decimal(28, 8)) * 100000000 as hugeint), 0)
+    as decimal(38, 0)) * cast(0.0000000001 as decimal(18, 10)) as decimal(18, 10))
+{%- endmacro %}
+
+
+{% macro whole_quotient(dividend, divisor) -%}
+    {{ return(adapter.dispatch('whole_quotient', 'affiliate_assets')(dividend, divisor)) }}
+{%- endmacro %}
+
+{% macro default__whole_quotient(dividend, divisor) -%}
+    (({{ dividend }}) / ({{ divisor }}))
+{%- endmacro %}
+
+{% macro duckdb__whole_quotient(dividend, divisor) -%}
+    (({{ dividend }}) // ({{ divisor }}))
+{%- endmacro %}
+
+{% macro spark__whole_quotient(dividend, divisor) -%}
+    (({{ dividend }}) div ({{ divisor }}))
+{%- endmacro %}

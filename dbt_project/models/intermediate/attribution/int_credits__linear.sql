@@ -1,0 +1,1 @@
+{{ credits('linear', '1') }}

@@ -1,0 +1,3 @@
+select * from {{ ref('stg_awin__conversions') }}
+union all
+select * from {{ ref('stg_cj__conversions') }}

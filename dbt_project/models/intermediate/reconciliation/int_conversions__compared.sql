@@ -1,0 +1,91 @@
+{{ config(materialized='table') }}
+
+with newest as (
+
+    select max(case when updated_at > ordered_at then updated_at else ordered_at end) as newest_order_at
+    from {{ ref('int_orders__keyed') }}
+
+),
+
+sides as (
+
+    select
+        c.conversion_key,
+        c.order_key,
+        c.winner_conversion_key,
+        c.is_winner,
+        c.row_kind,
+        c.occurred_at,
+        case when c.status in ('reversed', 'deleted') then 'void' else 'live' end as conversion_state,
+        c.sale_amount,
+        c.sale_currency,
+        c.publisher_commission,
+        o.expected_state,
+        o.commissionable_amount,
+        o.currency as order_currency,
+        -- The network may keep its own currency and tell the buyer's beside it.
+        case
+            when c.sale_currency = o.currency then c.sale_amount
+            when c.tracked_currency = o.currency then c.tracked_amount
+        end as comparable_amount
+    from {{ ref('int_conversions__deduplicated') }} as c
+    left join {{ ref('int_orders__keyed') }} as o on c.order_key = o.order_key
+
+),
+
+classified as (
+
+    select
+        sides.*,
+        case
+            when order_key is null and conversion_state = 'void' then 'void_without_order'
+            when order_key is null and newest.newest_order_at is null then 'no_order_known'
+            when order_key is null and occurred_at > newest.newest_order_at then 'after_newest_order'
+            when order_key is null and row_kind = 'bonus' then 'bonus_without_order'
+            when order_key is null then 'no_such_order'
+            when conversion_state = 'void' and winner_conversion_key is not null then 'void_settled_elsewhere'
+            when conversion_state = 'live' and expected_state = 'void' then 'live_but_order_void'
+            -- A bonus is paid on top of an order, not for its amount.
+            when row_kind <> 'original' then row_kind || '_of_order'
+            when conversion_state = 'void' and expected_state = 'live' then 'void_but_order_live'
+            when conversion_state = 'void' then 'both_void'
+            when comparable_amount is null and sale_amount is null then 'amount_unknown'
+            when comparable_amount is null and sale_currency is null then 'currency_unknown'
+            when comparable_amount is null then 'currency_differs'
+            when {{ round_to_cent('comparable_amount') }} > {{ round_to_cent('commissionable_amount') }} then 'network_higher'
+            when {{ round_to_cent('comparable_amount') }} < {{ round_to_cent('commissionable_amount') }} then 'network_lower'
+            when commissionable_amount is null then 'amount_unknown'
+            else 'agrees'
+        end as reason
+    from sides
+    cross join newest
+
+)
+
+select
+    conversion_key,
+    order_key,
+    is_winner,
+    case
+        when reason in ('no_order_known', 'after_newest_order') then 'not_yet_comparable'
+        when reason in ('bonus_without_order', 'no_such_order') then 'missing_in_crm'
+        when reason in ('live_but_order_void', 'void_but_order_live') then 'status_mismatch'
+        when reason in ('amount_unknown', 'currency_unknown', 'currency_differs', 'network_higher', 'network_lower')
+            then 'amount_mismatch'
+        else 'matched'
+    end as class,
+    reason,
+    comparable_amount,
+    {{ money('comparable_amount - commissionable_amount') }} as amount_difference,
+    -- Commission that would be paid without being owed; of an over-reported sale its over-reported part.
+    case
+        when reason in ('no_order_known', 'after_newest_order') then null
+        when reason in ('live_but_order_void', 'no_such_order', 'bonus_without_order') then publisher_commission
+        when reason = 'network_higher' then {{ times_rate(
+            'publisher_commission',
+            '(' ~ decimal_quotient('comparable_amount - commissionable_amount', 'comparable_amount') ~ ')'
+        ) }}
+        when reason in ('amount_unknown', 'currency_unknown', 'currency_differs') then null
+        else {{ money('0') }}
+    end as commission_at_risk
+from classified

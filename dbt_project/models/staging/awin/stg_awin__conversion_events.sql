@@ -1,0 +1,56 @@
+{%- set versions = '(partition by _account_id, id order by _observed_at, _row_hash)' -%}
+
+with words as (
+
+    select * from {{ ref('status_map') }} where network = 'awin' and raw_field = 'commission_status'
+
+),
+
+versions as (
+
+    select
+        transactions.*,
+        row_number() over {{ versions }} as version_number
+    from {{ source('valid_awin', 'transactions') }} as transactions
+
+)
+
+select
+    'awin:' || v._account_id || ':' || cast(v.id as varchar) || ':' || cast(v.version_number as varchar) as event_id,
+    'awin:' || v._account_id || ':' || cast(v.id as varchar) as conversion_key,
+    'awin' as network,
+    v._account_id as account_id,
+    cast(v.id as varchar) as conversion_id,
+    cast(v.id as varchar) as network_row_id,
+    cast(v.version_number as integer) as version_number,
+    {{ event_type("'first_seen'", 'v.version_number', 'commission_status', ['sale_amount', 'commission_amount'], versions) }} as event_type,
+    case
+        when v.version_number = 1 then v.transaction_date
+        when words.status in ('approved', 'reversed') then coalesce(v.validation_date, v._observed_at)
+        else v._observed_at
+    end as event_at,
+    v._observed_at as observed_at,
+    words.status,
+    coalesce(words.lock_state, 'unknown') as lock_state,
+    case
+        when words.status is null then 'unknown'
+        when v.paid_to_publisher then words.payment_state_if_paid
+        else words.payment_state
+    end as payment_state,
+    case when lower(v.type) like '%bonus%' then 'bonus' else 'original' end as row_kind,
+    v.commission_status as raw_status,
+    coalesce(v.decline_reason, v.amend_reason) as status_reason,
+    {{ money('v.sale_amount') }} as sale_amount,
+    {{ delta('sale_amount', versions) }} as sale_amount_delta,
+    v.sale_currency,
+    {{ money('v.commission_amount') }} as publisher_commission,
+    {{ delta('commission_amount', versions) }} as publisher_commission_delta,
+    v.commission_currency as publisher_commission_currency,
+    {{ money('v.advertiser_cost_amount') }} as advertiser_cost,
+    {{ delta('advertiser_cost_amount', versions) }} as advertiser_cost_delta,
+    v.advertiser_cost_currency,
+    v._page_id,
+    v._load_id,
+    v._run_id
+from versions as v
+left join words on lower(v.commission_status) = lower(words.raw_word)

@@ -1,0 +1,34 @@
+with orders as (
+
+    {{ current_version(source('valid_crm', 'orders'), 'updated_at desc, _observed_at desc') }}
+
+)
+
+select
+    shop || ':' || order_id as order_key,
+    shop,
+    order_id,
+    ordered_at,
+    updated_at,
+    _observed_at as observed_at,
+    status,
+    currency,
+    {{ money('subtotal') }} as subtotal,
+    {{ money('discount') }} as discount,
+    {{ money('shipping') }} as shipping,
+    {{ money('tax') }} as tax,
+    {{ money('total') }} as total,
+    {{ money('refunded') }} as refunded,
+    {{ money('refunded_subtotal') }} as refunded_subtotal,
+    -- What a partner may earn on: net of tax, shipping, discount and what was given back.
+    case
+        when status = 'cancelled' then {{ money('0') }}
+        else {{ money('subtotal - coalesce(discount, 0) - coalesce(refunded_subtotal, 0)') }}
+    end as commissionable_amount,
+    voucher_code,
+    customer_hash,
+    customer_type,
+    _page_id,
+    _load_id,
+    _run_id
+from orders

@@ -1,0 +1,7 @@
+{{ config(severity='warn') }}
+
+-- A new word has no status until somebody maps it in seeds/status_map.csv.
+select network, account_id, raw_status, count(*) as conversions, min(conversion_key) as example
+from {{ ref('fct_conversions') }}
+where status is null
+group by network, account_id, raw_status

@@ -1,0 +1,87 @@
+"""The warehouse as the loader writes it: DDL of every table that dbt reads, and helpers to fill it by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+LOAD_COLUMNS = (
+    "_account_id VARCHAR, _key VARCHAR, _row_hash VARCHAR, _observed_at TIMESTAMP, "
+    "_page_id VARCHAR, _load_id VARCHAR, _run_id VARCHAR"
+)
+
+QUARANTINE_COLUMNS = (
+    "_account_id VARCHAR, _key VARCHAR, _row_hash VARCHAR, record JSON, failed_checks VARCHAR, "
+    "disposition VARCHAR, next_step VARCHAR, first_seen_at TIMESTAMP, last_seen_at TIMESTAMP, "
+    "released_at TIMESTAMP, _page_id VARCHAR, _load_id VARCHAR, _run_id VARCHAR"
+)
+
+TABLES: dict[str, str] = {
+    "valid_awin.transactions": f"""{LOAD_COLUMNS}, id BIGINT, advertiser_id BIGINT, publisher_id BIGINT,
+        site_name VARCHAR, publisher_url VARCHAR, url VARCHAR, campaign VARCHAR, commission_status VARCHAR,
+        type VARCHAR, order_ref VARCHAR, click_ref VARCHAR, click_date TIMESTAMP, transaction_date TIMESTAMP,
+        validation_date TIMESTAMP, sale_amount DECIMAL(18,6), sale_currency VARCHAR,
+        commission_amount DECIMAL(18,6), commission_currency VARCHAR, network_fee_amount DECIMAL(18,6),
+        network_fee_currency VARCHAR, advertiser_cost_amount DECIMAL(18,6), advertiser_cost_currency VARCHAR,
+        amended BOOLEAN, amend_reason VARCHAR, old_sale_amount DECIMAL(18,6),
+        old_commission_amount DECIMAL(18,6), decline_reason VARCHAR, tracked_amount DECIMAL(18,6),
+        tracked_currency VARCHAR, customer_acquisition VARCHAR, customer_country VARCHAR,
+        voucher_code_used BOOLEAN, voucher_code VARCHAR, lapse_time BIGINT, paid_to_publisher BOOLEAN,
+        payment_id BIGINT, transaction_query_id BIGINT""",
+    "valid_awin.publishers": f"""{LOAD_COLUMNS}, id BIGINT, name VARCHAR, primary_region VARCHAR,
+        primary_type VARCHAR""",
+    "valid_cj.commissions": f"""{LOAD_COLUMNS}, commission_id VARCHAR, original_action_id VARCHAR,
+        original BOOLEAN, correction_reason VARCHAR, order_id VARCHAR, publisher_id VARCHAR,
+        publisher_name VARCHAR, website_id VARCHAR, website_name VARCHAR, advertiser_id VARCHAR,
+        advertiser_name VARCHAR, action_tracker_id VARCHAR, action_tracker_name VARCHAR, action_type VARCHAR,
+        aid VARCHAR, click_date TIMESTAMP, click_referring_url VARCHAR, event_date TIMESTAMP,
+        posting_date TIMESTAMP, locking_date TIMESTAMP, action_status VARCHAR, validation_status VARCHAR,
+        locking_method VARCHAR, reviewed_status VARCHAR, sale_amount_adv_currency DECIMAL(18,6),
+        sale_amount_pub_currency DECIMAL(18,6), sale_amount_usd DECIMAL(18,6),
+        pub_commission_amount_pub_currency DECIMAL(18,6), pub_commission_amount_usd DECIMAL(18,6),
+        adv_commission_amount_adv_currency DECIMAL(18,6), adv_commission_amount_usd DECIMAL(18,6),
+        cj_fee_adv_currency DECIMAL(18,6), cj_fee_usd DECIMAL(18,6),
+        order_discount_adv_currency DECIMAL(18,6), coupon VARCHAR, new_to_file BOOLEAN, country VARCHAR,
+        is_cross_device BOOLEAN""",
+    "valid_crm.orders": f"""{LOAD_COLUMNS}, order_id VARCHAR, shop VARCHAR, ordered_at TIMESTAMP,
+        updated_at TIMESTAMP, status VARCHAR, currency VARCHAR, subtotal DECIMAL(18,6), discount DECIMAL(18,6),
+        shipping DECIMAL(18,6), tax DECIMAL(18,6), total DECIMAL(18,6), refunded DECIMAL(18,6),
+        refunded_subtotal DECIMAL(18,6), voucher_code VARCHAR, customer_hash VARCHAR, customer_type VARCHAR""",
+    "valid_crm.touchpoints": f"""{LOAD_COLUMNS}, touch_id VARCHAR, occurred_at TIMESTAMP,
+        visitor_hash VARCHAR, customer_hash VARCHAR, utm_source VARCHAR, utm_medium VARCHAR,
+        utm_campaign VARCHAR, landing_url VARCHAR, referrer_host VARCHAR""",
+    "config.brand": """name VARCHAR, reporting_currency VARCHAR, time_zone VARCHAR, start_date DATE,
+        as_of TIMESTAMP""",
+    "config.accounts": "network VARCHAR, account_id VARCHAR, name VARCHAR, currency VARCHAR",
+    "ops.windows": """window_id VARCHAR, network VARCHAR, account_id VARCHAR, stream VARCHAR, clock VARCHAR,
+        window_start TIMESTAMP, window_end TIMESTAMP, reason VARCHAR, status VARCHAR, requests INTEGER,
+        retries INTEGER, waited_seconds DECIMAL(18,3), pages INTEGER, records INTEGER, message VARCHAR,
+        run_id VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP""",
+    "ops.pages": """page_id VARCHAR, window_id VARCHAR, network VARCHAR, account_id VARCHAR, stream VARCHAR,
+        page INTEGER, sha256 VARCHAR, records INTEGER, bytes BIGINT, fetched_at TIMESTAMP,
+        observed_at TIMESTAMP, time_zone VARCHAR, path VARCHAR, load_id VARCHAR, loaded_at TIMESTAMP""",
+    "quarantine.awin__transactions": QUARANTINE_COLUMNS,
+    "quarantine.awin__publishers": QUARANTINE_COLUMNS,
+    "quarantine.cj__commissions": QUARANTINE_COLUMNS,
+    "quarantine.crm__orders": QUARANTINE_COLUMNS,
+    "quarantine.crm__touchpoints": QUARANTINE_COLUMNS,
+}
+
+
+def create_warehouse(path: Path) -> None:
+    """Creates a DuckDB file with every table that dbt reads, all of them empty."""
+    with duckdb.connect(str(path)) as connection:
+        for table, columns in TABLES.items():
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.split('.')[0]}")
+            connection.execute(f"CREATE TABLE {table} ({columns})")
+
+
+def insert(path: Path, table: str, *rows: Mapping[str, Any]) -> None:
+    """Inserts rows given by column name; a column that is left out is NULL."""
+    with duckdb.connect(str(path)) as connection:
+        for row in rows:
+            places = ", ".join("?" for _ in row)
+            connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", list(row.values()))

@@ -1,0 +1,1 @@
+"""Tests of the sandbox: its world, its truth and its emulated networks."""
