@@ -37,7 +37,7 @@ def build_demo_world(seed: int, orders_per_day: int) -> World:
 
 
 def write_configuration(sandbox: Sandbox, world: World, path: Path, data: str) -> None:
-    """Write an `affiliate.toml` that points every account of the world at the sandbox, and set its secrets."""
+    """Write an `affiliate.toml` that points every account of the world at the sandbox."""
     lines = [
         "[brand]",
         'name = "Acme Home (simulated)"',
@@ -70,10 +70,12 @@ def write_configuration(sandbox: Sandbox, world: World, path: Path, data: str) -
         ]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    os.environ[CONFIG_VARIABLE] = str(path)
-    os.environ[_HASH_KEY] = "a key for invented customers"
-    for network, variable in _TOKENS.items():
-        os.environ[variable] = sandbox.token(network)
+
+
+def demo_secrets(sandbox: Sandbox) -> dict[str, str]:
+    """The environment that the written configuration refers to."""
+    tokens = {variable: sandbox.token(network) for network, variable in _TOKENS.items()}
+    return {**tokens, _HASH_KEY: "a key for invented customers"}
 
 
 def run_demo(seed: int, orders_per_day: int, console: Console) -> None:
@@ -88,6 +90,7 @@ def run_demo(seed: int, orders_per_day: int, console: Console) -> None:
     _forget_earlier_demo()
     with Sandbox(world, clock=FIRST_MORNING) as sandbox:
         write_configuration(sandbox, world, CONFIG, data="..")
+        os.environ.update(demo_secrets(sandbox), **{CONFIG_VARIABLE: str(CONFIG)})
         exported: datetime | None = None
         backfill = (START, START + timedelta(days=BACKFILL_DAYS - 1))
         for morning, days in ((FIRST_MORNING, backfill), *((night, None) for night in NIGHTS)):
@@ -118,9 +121,9 @@ def serve(port: int, seed: int, orders_per_day: int, clock: datetime, console: C
         write_configuration(sandbox, world, CONFIG, data="..")
         sandbox.write_exports(FOLDER / "exports")
         console.print(f"Networks served on 127.0.0.1:{port}, clock {clock.isoformat()}. In another shell:")
-        for name in (CONFIG_VARIABLE, _HASH_KEY, *_TOKENS.values()):
-            console.print(f"  export {name}='{os.environ[name]}'")
-        console.print(f"  export {NOW_VARIABLE}={clock.isoformat()}")
+        shown = {**demo_secrets(sandbox), CONFIG_VARIABLE: str(CONFIG), NOW_VARIABLE: clock.isoformat()}
+        for name, value in shown.items():
+            console.print(f"  export {name}='{value}'")
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

@@ -19,7 +19,7 @@ def resolve(reference: str, where: Where) -> str:
     """The value behind `env:NAME` or `file:PATH`; it is known to the redactor from then on.
 
     Raises:
-        ConfigError: The variable or file is missing or empty. Only the reference is named.
+        ConfigError: The variable or file is missing, empty or unreadable. Only the reference is named.
     """
     scheme, _, name = reference.partition(":")
     if scheme == "env":
@@ -28,11 +28,13 @@ def resolve(reference: str, where: Where) -> str:
             f"set the environment variable {name} (see .env.example).",
         )
     else:
-        path = Path(name)
-        value = path.read_text(encoding="utf-8") if path.is_file() else ""
+        try:
+            value = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            value = ""
         next_step = f"write the secret into the file {name}, readable by this user."
     if not value.strip():
-        raise ConfigError(f"The secret {reference} is missing or empty.", next_step=next_step, where=where)
+        raise ConfigError(f"The secret {reference} is missing, empty or unreadable.", next_step=next_step, where=where)
     _known.add(value.strip())
     return value.strip()
 

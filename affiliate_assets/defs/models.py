@@ -72,8 +72,11 @@ def dbt_models(project: dagster_dbt.DbtProject) -> dg.AssetsDefinition:
         settings = load_settings()
         os.environ[WAREHOUSE_VARIABLE] = str(settings.warehouse)
         with exclusive(settings.warehouse):
+            # One target folder for all runs: the lock keeps them apart, and dbt parses only what changed.
             # Unit tests prove the models, not the night's data; `make test` runs them.
-            build = dbt.cli(["build", "--exclude", "resource_type:unit_test"], context=context)
+            build = dbt.cli(
+                ["build", "--exclude", "resource_type:unit_test"], context=context, target_path=settings.data / "dbt"
+            )
             # dagster-dbt waits for late events by polling, which takes the processor from dbt; so dbt goes first.
             events = DbtEventIterator(iter(list(build.stream())), build).fetch_row_counts()
             known = _known_columns(context, version)

@@ -94,6 +94,7 @@ class NetworkClient:
         Raises:
             RetryableError: Every attempt failed for a passing cause; the last one is raised.
             NetworkStopped: The network refuses the request.
+            ConfigError: The base URL or the secret is of no use in a request.
         """
         bounds = self._bounds
         retrying = tenacity.Retrying(
@@ -124,6 +125,12 @@ class NetworkClient:
             raise RetryableError(
                 f"No whole answer came from {self._base_url}: {redact(str(error))}.",
                 next_step="run again later; if it stays, check base_url, proxy and the network's status page.",
+            ) from None
+        except (requests.RequestException, UnicodeError) as error:
+            # Its text is not repeated: it may hold a header.
+            raise ConfigError(
+                f"No request can be made from the configuration ({type(error).__name__}).",
+                next_step="check base_url, and that the secret is one line of plain ASCII.",
             ) from None
         answer = Answer(
             status=response.status_code,

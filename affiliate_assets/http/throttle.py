@@ -20,6 +20,7 @@ from affiliate_assets.connectors.language import RateLimit
 
 # A call is counted when it is sent and the network counts it when it arrives.
 MARGIN_MS = 150
+_FOREVER = 2**62
 
 
 class CredentialBudget(AbstractBucket):
@@ -53,17 +54,18 @@ class CredentialBudget(AbstractBucket):
         """Take a slot: true if it is due now, else it is reserved and `waiting` tells for how long."""
         with self._transaction() as log:
             now = self.now()
-            due = self._reserved.pop(id(item), None)
-            pause = self._pause(log)
-            if due is None or due < pause:
-                if due is not None:
-                    log.execute(
-                        "delete from slots where rowid = (select rowid from slots where credential = ? and at = ?"
-                        " limit 1)",
-                        (self._credential, due),
-                    )
-                due = max(now, pause, *(self._earliest(log, rate) for rate in self.rates))
-                log.execute("insert into slots values (?, ?)", (self._credential, due))
+            reserved = self._reserved.pop(id(item), None)
+            # A newcomer queues behind every reservation. Whoever wakes may be late, as others may have been, so
+            # the rules are read again with the calls as they really went out.
+            upto = _FOREVER if reserved is None else now
+            if reserved is not None:
+                log.execute(
+                    "delete from slots where rowid ="
+                    " (select rowid from slots where credential = ? and at = ? limit 1)",
+                    (self._credential, reserved),
+                )
+            due = max(now, self._pause(log), *(self._earliest(log, rate, upto) for rate in self.rates))
+            log.execute("insert into slots values (?, ?)", (self._credential, due))
             if due <= now:
                 self.failing_rate = None
                 return True
@@ -109,15 +111,15 @@ class CredentialBudget(AbstractBucket):
             found = self._nth_latest(log, index)
         return None if found is None else RateItem(self._credential, found)
 
-    def _earliest(self, log: sqlite3.Connection, rate: Rate) -> int:
-        """When one more call fits into this rate, given the slots taken and reserved."""
-        blocking = self._nth_latest(log, rate.limit - 1)
+    def _earliest(self, log: sqlite3.Connection, rate: Rate, upto: int) -> int:
+        """When one more call fits into this rate, given the slots taken or reserved until `upto`."""
+        blocking = self._nth_latest(log, rate.limit - 1, upto)
         return 0 if blocking is None else blocking + rate.interval + MARGIN_MS
 
-    def _nth_latest(self, log: sqlite3.Connection, index: int) -> int | None:
+    def _nth_latest(self, log: sqlite3.Connection, index: int, upto: int = _FOREVER) -> int | None:
         row = log.execute(
-            "select at from slots where credential = ? order by at desc limit 1 offset ?",
-            (self._credential, index),
+            "select at from slots where credential = ? and at <= ? order by at desc limit 1 offset ?",
+            (self._credential, upto, index),
         ).fetchone()
         return None if row is None else int(row[0])
 
@@ -129,7 +131,6 @@ class CredentialBudget(AbstractBucket):
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         if not hasattr(self._local, "log"):
             self._local.log = sqlite3.connect(self._path, timeout=60, isolation_level=None)
-            self._local.log.execute("pragma journal_mode = wal")
         log: sqlite3.Connection = self._local.log
         log.execute("begin immediate")
         try:

@@ -20,7 +20,7 @@ from affiliate_assets.landing.extract import pull_windows, side_by_side
 from affiliate_assets.landing.load import LoadResult, load_stream
 from affiliate_assets.landing.pages import Manifest, write_whole
 from affiliate_assets.landing.state import stream_state
-from affiliate_assets.landing.tables import create_tables, write_configuration
+from affiliate_assets.landing.tables import create_tables, store_configuration
 from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.secrets import resolve
 from affiliate_assets.settings import AccountSettings, Settings
@@ -125,7 +125,7 @@ def plan_network(
     accounts = settings.accounts_of(connector.slug)
     with connection(settings.warehouse) as warehouse:
         create_tables(warehouse, connector.slug, connector.streams)
-        write_configuration(warehouse, settings, as_of)
+        store_configuration(warehouse, settings, as_of)
         return [
             (
                 account,
@@ -162,7 +162,7 @@ def run_exports(settings: Settings, *, run_id: str, as_of: datetime) -> Night:
             )
     with connection(settings.warehouse) as warehouse:
         create_tables(warehouse, CRM, FILE_STREAMS)
-        write_configuration(warehouse, settings, as_of)
+        store_configuration(warehouse, settings, as_of)
     return _loaded(settings, CRM, FILE_STREAMS, windows, problems)
 
 

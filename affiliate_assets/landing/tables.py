@@ -75,7 +75,7 @@ def create_tables(warehouse: duckdb.DuckDBPyConnection, network: str, streams: I
         )
 
 
-def write_configuration(warehouse: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:
+def store_configuration(warehouse: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:
     """Put what the models need from `affiliate.toml` beside the data, so that dbt alone reads the same.
 
     Raises:

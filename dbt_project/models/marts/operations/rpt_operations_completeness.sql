@@ -23,7 +23,8 @@ accounts as (
 
 ),
 
--- A window that failed is settled once a later one over the same span has completed.
+-- A window that failed is settled once a later one on its clock has completed at least as far: every night asks
+-- again for what is missing, and what fails again is a window of its own.
 unsettled as (
 
     select w.network, w.account_id, w.status, w.window_id
@@ -35,9 +36,8 @@ unsettled as (
             and w.stream = later.stream
             and coalesce(w.clock, '') = coalesce(later.clock, '')
             and later.status = 'complete'
-            and later.window_start <= w.window_start
-            and later.window_end >= w.window_end
-            and later.started_at >= w.started_at
+            and (later.window_end >= w.window_end or (later.window_end is null and w.window_end is null))
+            and later.started_at > w.started_at
     where w.status <> 'complete'
     group by w.network, w.account_id, w.status, w.window_id
     having count(later.window_id) = 0
@@ -57,7 +57,8 @@ completed as (
     select
         network,
         account_id,
-        max(window_end) as last_window_end
+        -- Files and listings have no span: they are known up to when they were read.
+        coalesce(max(window_end), max(finished_at)) as last_window_end
     from windows
     where status = 'complete'
     group by network, account_id

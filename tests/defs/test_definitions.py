@@ -1,0 +1,145 @@
+"""What a data engineer sees in the UI: keys, groups, owners, checks, partitions, lineage, schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from affiliate_assets.defs.build import build_definitions
+from affiliate_assets.defs.common import latest_partition
+from affiliate_assets.defs.jobs import JOB, RANGE_END, RANGE_START, nightly_tags
+from affiliate_assets.settings import load_settings
+
+EXAMPLE = """
+[brand]
+name = "Definitions only"
+reporting_currency = "EUR"
+time_zone = "Europe/Berlin"
+start_date = 2026-01-01
+
+[privacy]
+hash_key = "env:NEVER_SET"
+
+[[accounts]]
+network = "awin"
+account_id = "1"
+[accounts.credentials]
+token = "env:NEVER_SET_EITHER"
+"""
+
+
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.Definitions]:
+    path = tmp_path_factory.mktemp("definitions") / "affiliate.toml"
+    path.write_text(EXAMPLE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AFFILIATE_CONFIG", str(path))
+        yield build_definitions()
+
+
+@pytest.fixture(scope="module")
+def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
+    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+
+
+def test_definitions_load_without_any_secret(definitions: dg.Definitions) -> None:
+    dg.Definitions.validate_loadable(definitions)
+
+
+def test_one_record_can_be_followed_by_asset_key(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    way = [
+        "raw_awin/transactions",
+        "valid_awin/transactions",
+        "staging/stg_awin__conversions",
+        "intermediate/int_conversions__unioned",
+        "intermediate/int_conversions__keyed",
+        "marts/fct_conversions",
+        "marts/fct_reconciliation_diffs",
+        "published/fct_reconciliation_diffs",
+        "operations/night",
+    ]
+    for parent, child in zip(way, way[1:], strict=False):
+        ancestors = graph.get_ancestor_asset_keys(dg.AssetKey.from_user_string(child))
+        assert dg.AssetKey.from_user_string(parent) in ancestors, f"{parent} does not lead to {child}"
+
+
+def test_every_asset_has_group_owner_kind_and_description(specs: dict[str, dg.AssetSpec]) -> None:
+    built = {key: spec for key, spec in specs.items() if key.split("/")[0] not in ("config", "operations", "quarantine")}
+    for key, spec in built.items():
+        assert spec.description, key
+        assert spec.group_name not in (None, "default"), key
+        assert spec.owners, key
+        assert spec.kinds, key
+
+
+def test_validated_assets_show_columns_and_lineage_before_any_run(specs: dict[str, dg.AssetSpec]) -> None:
+    metadata = specs["valid_cj/commissions"].metadata
+    columns = {column.name: column for column in metadata["dagster/column_schema"].columns}
+    assert columns["sale_amount_usd"].type == "DECIMAL(18,6)"
+    assert not columns["commission_id"].constraints.nullable
+    lineage = metadata["dagster/column_lineage"].deps_by_column
+    assert lineage["action_status"][0].column_name == "record.actionStatus"
+
+
+def test_networks_are_partitioned_by_day_and_backfilled_in_one_run(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for key in ("raw_awin/transactions", "raw_cj/commissions"):
+        node = graph.get(dg.AssetKey.from_user_string(key))
+        assert isinstance(node.partitions_def, dg.DailyPartitionsDefinition)
+        assert node.partitions_def.timezone == "Europe/Berlin"
+        assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_validation_blocks_and_completeness_does_not(definitions: dg.Definitions) -> None:
+    checks = {
+        (spec.asset_key.to_user_string(), spec.name): spec
+        for assets in definitions.assets or ()
+        if isinstance(assets, dg.AssetsDefinition)
+        for spec in assets.check_specs
+    }
+    assert checks["valid_awin/transactions", "pandera"].blocking
+    assert checks["valid_crm/orders", "pandera"].blocking
+    assert not checks["raw_awin/transactions", "complete"].blocking
+    assert any(key.startswith("marts/") for key, _ in checks), "dbt tests arrive as checks"
+
+
+def test_the_schedule_is_off_until_somebody_switches_it_on(definitions: dg.Definitions) -> None:
+    schedule = definitions.resolve_schedule_def(JOB)
+    assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+    assert schedule.execution_timezone == "Europe/Berlin"
+
+
+def test_a_night_covers_every_day_that_a_network_never_had(definitions: dg.Definitions, tmp_path: Path) -> None:
+    key = dg.AssetKey(["raw_awin", "transactions"])
+    (tmp_path / "affiliate.toml").write_text(EXAMPLE)
+    settings = load_settings(tmp_path / "affiliate.toml")
+    with pytest.MonkeyPatch.context() as patch, dg.DagsterInstance.ephemeral() as instance:
+        patch.setenv("AFFILIATE_NOW", "2026-01-05T03:00:00Z")
+        assert nightly_tags(settings, instance, [key]) == {RANGE_START: "2026-01-01", RANGE_END: "2026-01-04"}
+        for day in ("2026-01-01", "2026-01-02", "2026-01-04"):
+            instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=day))
+        assert nightly_tags(settings, instance, [key]) == {RANGE_START: "2026-01-03", RANGE_END: "2026-01-04"}
+        instance.report_runless_asset_event(dg.AssetMaterialization(key, partition="2026-01-03"))
+        assert nightly_tags(settings, instance, [key]) == {RANGE_START: "2026-01-04", RANGE_END: "2026-01-04"}
+
+
+@pytest.mark.parametrize(
+    ("instant", "day"),
+    [
+        (datetime(2026, 3, 29, 0, 30, tzinfo=UTC), "2026-03-28"),
+        (datetime(2026, 3, 29, 21, 59, tzinfo=UTC), "2026-03-28"),
+        (datetime(2026, 3, 29, 22, 1, tzinfo=UTC), "2026-03-29"),
+        (datetime(2026, 10, 25, 22, 59, tzinfo=UTC), "2026-10-24"),
+        (datetime(2026, 10, 25, 23, 1, tzinfo=UTC), "2026-10-25"),
+    ],
+)
+def test_the_last_whole_day_follows_the_brands_clock_over_summer_time(
+    tmp_path: Path, instant: datetime, day: str
+) -> None:
+    (tmp_path / "affiliate.toml").write_text(EXAMPLE)
+    assert latest_partition(load_settings(tmp_path / "affiliate.toml"), instant) == day

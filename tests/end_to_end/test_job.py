@@ -1,0 +1,109 @@
+"""The main job as a user runs it: twice, interrupted ten times, and with a network that refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from affiliate_assets.sandbox import World, WorldConfig, build_world
+from tests.end_to_end.harness import Brand, brand
+
+MORNING = datetime(2026, 2, 20, 3, tzinfo=UTC)
+NEXT_MORNING = MORNING + timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return build_world(WorldConfig(seed=11, start=date(2026, 1, 1), days=55, orders_per_day=12))
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory, world: World) -> Iterator[Brand]:
+    """A brand whose first night went through undisturbed."""
+    with brand(tmp_path_factory.mktemp("quiet"), world, MORNING) as served:
+        first = served.run(now=MORNING)
+        assert first.returncode == 0, first.stdout + first.stderr
+        yield served
+
+
+def test_a_second_run_of_the_same_night_changes_no_mart(quiet: Brand) -> None:
+    before, calls = quiet.checksums(), len(quiet.sandbox.calls)
+    second = quiet.run(now=MORNING)
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert quiet.checksums() == before
+    assert len(before) >= 8
+    # Nothing is new, so the day asked for is read once more for each account, with the listing of publishers
+    # and the records that may have changed; the clocks are already read to this very instant.
+    asked = quiet.sandbox.calls[calls:]
+    assert sum(call.network == "awin" for call in asked) <= 4
+    assert quiet.sandbox.breaches == []
+
+
+def test_killed_at_ten_points_a_run_ends_in_the_same_marts(
+    quiet: Brand, tmp_path: Path, world: World
+) -> None:
+    with brand(tmp_path, world, MORNING) as broken:
+        data = tmp_path / "data"
+
+        def pages(network: str, count: int) -> Callable[[], bool]:
+            already = len(list(data.glob(f"landing/{network}/*/*/*/*.zst")))
+            return lambda: len(list(data.glob(f"landing/{network}/*/*/*/*.zst"))) >= already + count
+
+        def grown(path: Path) -> Callable[[], bool]:
+            size = path.stat().st_size if path.exists() else 0
+            return lambda: path.exists() and path.stat().st_size > size
+
+        def models_built(count: int) -> Callable[[], bool]:
+            log = data / "dbt" / "dbt.log"
+
+            def built() -> int:
+                return log.read_text(errors="ignore").count("OK created") if log.exists() else 0
+
+            already = built()
+            return lambda: built() >= already + count
+
+        def versions(pattern: str) -> Callable[[], bool]:
+            already = len(list(data.glob(f"published/versions/{pattern}")))
+            return lambda: len(list(data.glob(f"published/versions/{pattern}"))) > already
+
+        points: list[Callable[[], Callable[[], bool]]] = [
+            lambda: pages("crm", 1),
+            lambda: pages("awin", 1),
+            lambda: pages("cj", 1),
+            lambda: pages("awin", 3),
+            lambda: grown(data / "warehouse" / "affiliate.duckdb.wal"),
+            lambda: grown(data / "warehouse" / "affiliate.duckdb"),
+            lambda: models_built(1),
+            lambda: models_built(25),
+            lambda: versions("*"),
+            lambda: versions("*/manifest.json"),
+        ]
+        killed = [broken.kill_when(point(), now=MORNING) for point in points]
+        assert killed == [True] * len(points)
+        last = broken.run(now=MORNING)
+        assert last.returncode == 0, last.stdout + last.stderr
+        assert broken.checksums() == quiet.checksums()
+
+
+def test_a_refused_token_stops_its_network_and_nothing_else(quiet: Brand) -> None:
+    quiet.sandbox.set_clock(NEXT_MORNING)
+    quiet.sandbox.write_exports(quiet.root / "exports", since=MORNING)
+    wrong = Brand(quiet.root, quiet.sandbox, {**quiet.environment, "DEMO_AWIN_TOKEN": "wrong-token-of-somebody"})
+    outcome = wrong.run(now=NEXT_MORNING)
+    assert outcome.returncode == 3, outcome.stdout + outcome.stderr
+    assert "network awin, account 1001, stream transactions" in outcome.stdout
+    assert "check the account's token" in outcome.stdout
+    assert "cj: complete" in outcome.stdout
+    assert "wrong-token-of-somebody" not in outcome.stdout + outcome.stderr
+    with duckdb.connect(str(quiet.root / "data/published/affiliate.duckdb"), read_only=True) as marts:
+        states = dict(
+            marts.execute(
+                "select network, string_agg(distinct completeness, ',') from rpt_operations_completeness group by network"
+            ).fetchall()
+        )
+    assert states["awin"] == "stale"
+    assert states["cj"] == "in"

@@ -1,0 +1,118 @@
+"""Over many worlds: every planted difference lands in its class, nothing else is flagged, money ties to the cent."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+
+from affiliate_assets.demo import demo_secrets, write_configuration
+from affiliate_assets.landing.night import run_exports, run_network
+from affiliate_assets.networks import all_connectors
+from affiliate_assets.sandbox import Sandbox, World, WorldConfig, build_world
+from affiliate_assets.settings import PROJECT_ROOT, Settings, load_settings
+
+SEEDS = range(101, 121)
+START = date(2026, 1, 1)
+# A first morning, and a later one between which Awin decides, CJ locks and amounts change.
+MORNINGS = (datetime(2026, 3, 2, 3, tzinfo=UTC), datetime(2026, 3, 14, 3, tzinfo=UTC))
+PLANTED_CLASSES = {
+    "missing_in_crm",
+    "missing_in_network",
+    "amount_mismatch",
+    "status_mismatch",
+    "duplicate_claim",
+}
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One dbt target for all worlds, so that the project is parsed once."""
+    return tmp_path_factory.mktemp("dbt")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_record_is_in_its_true_class(
+    seed: int, tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = build_world(WorldConfig(seed=seed, start=START, days=75, orders_per_day=15))
+    settings = pull(world, tmp_path, monkeypatch)
+    build_models(settings, target, monkeypatch)
+    truth = world.truth(MORNINGS[-1])
+    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+        found = warehouse.sql(
+            """
+            select side, case side when 'order' then 'crm' else network end as network, record_id, class as found_class,
+                   network_amount, network_currency, order_amount, order_currency
+            from marts.fct_reconciliation_diffs
+            """
+        ).pl()
+    keys = ["side", "network", "record_id"]
+    assert found.select(keys).is_unique().all()
+    both = truth.join(found, on=keys, how="full", suffix="_found")
+    wrong = both.filter(pl.col("class").ne_missing(pl.col("found_class")))
+    assert wrong.is_empty(), wrong.select("side", "record_id", "kind", "class", "found_class").head(10).to_dicts()
+    assert set(truth.get_column("class")) >= PLANTED_CLASSES
+
+    assert money(truth, "network", "sale_amount", "currency") == money(
+        found, "network", "network_amount", "network_currency"
+    )
+    assert money(truth, "order", "order_amount", "currency") == money(
+        found, "order", "order_amount", "order_currency"
+    )
+    shutil.rmtree(tmp_path / "data")
+
+
+def pull(world: World, root: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Two mornings over HTTP into the warehouse."""
+    with Sandbox(world, clock=MORNINGS[0]) as sandbox:
+        write_configuration(sandbox, world, root / "affiliate.toml", data="data")
+        for name, value in demo_secrets(sandbox).items():
+            monkeypatch.setenv(name, value)
+        settings = load_settings(root / "affiliate.toml")
+        exported = None
+        for number, morning in enumerate(MORNINGS):
+            sandbox.set_clock(morning)
+            sandbox.write_exports(root / "exports", since=exported)
+            exported = morning
+            for connector in all_connectors().values():
+                night = run_network(
+                    settings,
+                    connector,
+                    requested=None,
+                    follow_changes=True,
+                    run_id=f"run-{number}",
+                    as_of=morning,
+                )
+                assert night.problems == ()
+            assert run_exports(settings, run_id=f"run-{number}", as_of=morning).problems == ()
+        assert sandbox.breaches == []
+    return settings
+
+
+def build_models(settings: Settings, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The project's own `dbt build` with its data tests."""
+    monkeypatch.setenv("AFFILIATE_WAREHOUSE", str(settings.warehouse))
+    project = str(PROJECT_ROOT / "dbt_project")
+    arguments = ["--quiet", "build", "--exclude", "resource_type:unit_test"]
+    places = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(target)]
+    outcome = dbtRunner().invoke([*arguments, *places, "--log-path", str(target / "logs")])
+    DuckDBConnectionManager.close_all_connections()
+    assert outcome.success, outcome.exception or outcome.result
+
+
+def money(records: pl.DataFrame, side: str, amount: str, currency: str) -> dict[str, str]:
+    """Total by currency, to the cent."""
+    totals = (
+        records.filter((pl.col("side") == side) & pl.col(amount).is_not_null())
+        .group_by(currency)
+        .agg(pl.col(amount).sum().round(2))
+        .sort(currency)
+    )
+    return {code: f"{total:.2f}" for code, total in totals.iter_rows()}
