@@ -18,7 +18,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-console = Console(highlight=False, soft_wrap=True)
+# Tables of money are cut off at the 80 columns that rich takes for a pipe.
+console = Console(highlight=False, markup=False, soft_wrap=True, width=max(130, Console().width))
 EXIT_FAILED, EXIT_CONFIG, EXIT_PARTIAL = 1, 2, 3
 
 

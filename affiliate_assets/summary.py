@@ -22,7 +22,8 @@ _BY_STATUS = """
 """
 
 _BY_CLASS = """
-    select network, account_id, class, network_currency, count(*), sum(network_amount), sum(amount_difference),
+    select network, account_id, class, network_currency, count(*), sum(network_amount),
+           sum(case when class = 'amount_mismatch' then amount_difference end),
            commission_currency, sum(commission_at_risk), min(act_by_at)
     from fct_reconciliation_diffs
     where side = 'network'

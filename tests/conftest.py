@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import hypothesis
 import pytest
 
-from affiliate_assets.connectors.language import Connector
+from affiliate_assets.connectors.language import Connector, RateLimit
 from affiliate_assets.connectors.planning import Span
 from affiliate_assets.landing.night import Night, run_exports, run_network
 from affiliate_assets.networks import all_connectors
@@ -40,12 +40,10 @@ class Brand:
     sandbox: Sandbox
     world: World
     exports: Path
-    connectors: dict[str, Connector] = field(default_factory=lambda: dict(all_connectors()))
+    connectors: dict[str, Connector]
     runs: int = 0
 
-    def pull(
-        self, network: str, at: datetime, *, requested: Span | None = None, follow_changes: bool = True
-    ) -> Night:
+    def pull(self, network: str, at: datetime, *, requested: Span | None = None, follow_changes: bool = True) -> Night:
         self.sandbox.set_clock(at)
         self.runs += 1
         return run_network(
@@ -68,7 +66,13 @@ class Brand:
 
 @pytest.fixture
 def brand(small_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Brand]:
-    with Sandbox(small_world, clock=FIRST_MORNING) as sandbox:
+    # The published limits, with a minute that lasts a second on both sides.
+    second = timedelta(seconds=1)
+    connectors = {
+        slug: replace(connector, limits=tuple(RateLimit(limit.calls, second) for limit in connector.limits))
+        for slug, connector in all_connectors().items()
+    }
+    with Sandbox(small_world, clock=FIRST_MORNING, limit_window=1.0) as sandbox:
         for network, variable in SECRETS.items():
             monkeypatch.setenv(variable, sandbox.token(network))
         monkeypatch.setenv(HASH_KEY, "a key for invented customers")
@@ -76,7 +80,7 @@ def brand(small_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         path.write_text(_toml(sandbox, small_world), encoding="utf-8")
         exports = tmp_path / "exports"
         exports.mkdir()
-        yield Brand(load_settings(path), sandbox, small_world, exports)
+        yield Brand(load_settings(path), sandbox, small_world, exports, connectors)
 
 
 def _toml(sandbox: Sandbox, world: World) -> str:

@@ -69,6 +69,8 @@ def _land(stream: FileStream, file: Path, folder: WindowFolder, hash_key: str, a
         manifest.status = "complete"
     except AffiliateError as error:
         where = Where(SOURCE, ACCOUNT, stream.name, file.name)
+        if isinstance(error, RecordError):
+            manifest.pages = []
         manifest.status, manifest.message = "failed", str(error.at(where))
     manifest.finished_at = datetime.now(UTC)
     folder.save()

@@ -60,8 +60,7 @@ class CredentialBudget(AbstractBucket):
             upto = _FOREVER if reserved is None else now
             if reserved is not None:
                 log.execute(
-                    "delete from slots where rowid ="
-                    " (select rowid from slots where credential = ? and at = ? limit 1)",
+                    "delete from slots where rowid = (select rowid from slots where credential = ? and at = ? limit 1)",
                     (self._credential, reserved),
                 )
             due = max(now, self._pause(log), *(self._earliest(log, rate, upto) for rate in self.rates))

@@ -43,10 +43,10 @@ def pull_windows(
                 _pull(client, stream, window, folder)
                 manifest.status = "complete"
             except RetryableError as error:
-                manifest.status, manifest.message = "incomplete", _told(error, stream, window)
+                manifest.status, manifest.message = "incomplete", _told(error, client, stream, window)
             except AffiliateError as error:
                 refusal = error
-                manifest.status, manifest.message = "failed", _told(error, stream, window)
+                manifest.status, manifest.message = "failed", _told(error, client, stream, window)
         else:
             manifest.status, manifest.message = "failed", f"Not asked for: {refusal}"
         manifest.finished_at = datetime.now(UTC)
@@ -55,8 +55,8 @@ def pull_windows(
     return results
 
 
-def _told(error: AffiliateError, stream: ApiStream, window: Window) -> str:
-    message = str(error.at(Where(error.where.network, error.where.account_id, stream.name, str(window))))
+def _told(error: AffiliateError, client: NetworkClient, stream: ApiStream, window: Window) -> str:
+    message = str(error.at(Where(client.connector.slug, client.account.account_id, stream.name, str(window))))
     log.error(message)
     return message
 

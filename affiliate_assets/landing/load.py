@@ -6,6 +6,7 @@ same page twice, a killed load and a run repeated change nothing.
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -45,10 +46,13 @@ def load_stream(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: st
             "select page_id from ops.pages where network = ? and stream = ?", [network, stream.name]
         ).fetchall()
     }
-    # A window is settled here only together with all its pages, so there is nothing new in its folder.
+    # Only now and then is a window noted before it has all its pages: while it is open, or when it failed and is
+    # landed again under its name, as a file is. The others have nothing new in their folders.
     settled = {
         window_id
-        for (window_id,) in warehouse.execute("select window_id from ops.windows where status <> 'open'").fetchall()
+        for (window_id,) in warehouse.execute(
+            "select window_id from ops.windows where status not in ('open', 'failed')"
+        ).fetchall()
     }
     windows = list(manifests(landing, network, stream.name, skip=settled))
     fresh = [
@@ -88,13 +92,13 @@ def _insert_versions(
     files = [str(path) for path, _, page in fresh if page.records]
     if not files:
         return 0
-    missing = [path for path, _, _ in fresh if not path.is_file()]
-    if missing:
-        raise InternalError(
-            f"The manifest lists {missing[0].name}, which is not on disk.",
-            next_step="restore the landing zone from its backup, or delete that window's folder and run again.",
-            where=Where(network, stream=stream.name, window=missing[0].parent.name),
-        )
+    for path, manifest, page in fresh:
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != page.sha256:
+            raise InternalError(
+                f"The manifest lists {path.name}, which is not on disk as it was written.",
+                next_step="restore the landing zone from its backup, or delete that window's folder and run again.",
+                where=Where(network, manifest.account_id, stream.name, manifest.window_id),
+            )
     table = raw_table(network, stream.name)
     # A key of several parts is joined with a character that no network uses in ids.
     key = " || '|' || ".join(f"json_extract_string(json, '$.\"{name}\"')" for name in stream.key)
@@ -144,8 +148,8 @@ def _note_windows(warehouse: duckdb.DuckDBPyConnection, windows: list[Manifest])
     rows = [
         [
             m.window_id, m.network, m.account_id, m.stream, m.clock, _naive(m.window_start), _naive(m.window_end),
-            m.keys, m.reason, m.status, m.requests, m.retries, m.waited_seconds, len(m.pages), m.records, m.message, m.run_id,
-            _naive(m.as_of), _naive(m.started_at), _naive(m.finished_at),
+            m.keys, m.reason, m.status, m.requests, m.retries, m.waited_seconds, len(m.pages), m.records,
+            m.message, m.run_id, _naive(m.as_of), _naive(m.started_at), _naive(m.finished_at),
         ]
         for m in windows
     ]  # fmt: skip

@@ -99,7 +99,9 @@ def _type_records(warehouse: duckdb.DuckDBPyConnection, raw: str, stream: Stream
         level = shape
         for name in parents:
             level = level.setdefault(name, {})
-        level[leaf] = duckdb_type_of(column)
+        # Read as TIMESTAMP, a text would lose its offset without a word.
+        type_ = duckdb_type_of(column)
+        level[leaf] = "TIMESTAMPTZ" if type_ == "TIMESTAMP" else type_
     selected, unfit = [], []
     for name, column in stream.schema.columns.items():
         field_of = ".".join(f'"{part}"' for part in path_of(column))
@@ -107,6 +109,9 @@ def _type_records(warehouse: duckdb.DuckDBPyConnection, raw: str, stream: Stream
         value = f"r.{field_of}"
         if duckdb_type_of(column) == "VARCHAR":
             value = f"nullif({value}, '')"
+        elif duckdb_type_of(column) == "TIMESTAMP":
+            # The session's zone is UTC.
+            value = f"{value}::timestamp"
         selected.append(f'{value} as "{name}"')
         unfit.append(
             f"case when r.{field_of} is null and coalesce(json_extract_string(record, '{pointer}'), '') <> ''"

@@ -1,4 +1,4 @@
-"""The warehouse as the loader writes it: DDL of every table that dbt reads, and helpers to fill it by hand."""
+"""The warehouse as the loader writes it: DDL of every table that dbt reads, and how to fill it by hand."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ LOAD_COLUMNS = (
 )
 
 QUARANTINE_COLUMNS = (
-    "_account_id VARCHAR, _key VARCHAR, _row_hash VARCHAR, record JSON, failed_checks VARCHAR, "
-    "disposition VARCHAR, next_step VARCHAR, first_seen_at TIMESTAMP, last_seen_at TIMESTAMP, "
-    "released_at TIMESTAMP, _page_id VARCHAR, _load_id VARCHAR, _run_id VARCHAR"
+    f"{LOAD_COLUMNS}, failed_checks VARCHAR, disposition VARCHAR, next_step VARCHAR, "
+    "first_seen_at TIMESTAMP, last_seen_at TIMESTAMP, released_at TIMESTAMP, record JSON"
 )
 
 TABLES: dict[str, str] = {
@@ -47,19 +46,21 @@ TABLES: dict[str, str] = {
         order_discount_adv_currency DECIMAL(18,6), coupon VARCHAR, new_to_file BOOLEAN, country VARCHAR,
         is_cross_device BOOLEAN""",
     "valid_crm.orders": f"""{LOAD_COLUMNS}, order_id VARCHAR, shop VARCHAR, ordered_at TIMESTAMP,
-        updated_at TIMESTAMP, status VARCHAR, currency VARCHAR, subtotal DECIMAL(18,6), discount DECIMAL(18,6),
-        shipping DECIMAL(18,6), tax DECIMAL(18,6), total DECIMAL(18,6), refunded DECIMAL(18,6),
-        refunded_subtotal DECIMAL(18,6), voucher_code VARCHAR, customer_hash VARCHAR, customer_type VARCHAR""",
-    "valid_crm.touchpoints": f"""{LOAD_COLUMNS}, touch_id VARCHAR, occurred_at TIMESTAMP,
+        updated_at TIMESTAMP, status VARCHAR, currency VARCHAR, subtotal DECIMAL(18,6),
+        discount DECIMAL(18,6), shipping DECIMAL(18,6), tax DECIMAL(18,6), total DECIMAL(18,6),
+        refunded DECIMAL(18,6), refunded_subtotal DECIMAL(18,6), voucher_code VARCHAR, customer_hash VARCHAR,
+        customer_type VARCHAR""",
+    "valid_crm.touchpoints": f"""{LOAD_COLUMNS}, touch_id VARCHAR, shop VARCHAR, occurred_at TIMESTAMP,
         visitor_hash VARCHAR, customer_hash VARCHAR, utm_source VARCHAR, utm_medium VARCHAR,
         utm_campaign VARCHAR, landing_url VARCHAR, referrer_host VARCHAR""",
     "config.brand": """name VARCHAR, reporting_currency VARCHAR, time_zone VARCHAR, start_date DATE,
         as_of TIMESTAMP""",
     "config.accounts": "network VARCHAR, account_id VARCHAR, name VARCHAR, currency VARCHAR",
+    "config.order_id_prefixes": "prefix VARCHAR",
     "ops.windows": """window_id VARCHAR, network VARCHAR, account_id VARCHAR, stream VARCHAR, clock VARCHAR,
-        window_start TIMESTAMP, window_end TIMESTAMP, reason VARCHAR, status VARCHAR, requests INTEGER,
-        retries INTEGER, waited_seconds DECIMAL(18,3), pages INTEGER, records INTEGER, message VARCHAR,
-        run_id VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP""",
+        window_start TIMESTAMP, window_end TIMESTAMP, keys INTEGER, reason VARCHAR, status VARCHAR,
+        requests INTEGER, retries INTEGER, waited_seconds DECIMAL(18,3), pages INTEGER, records INTEGER,
+        message VARCHAR, run_id VARCHAR, as_of TIMESTAMP, started_at TIMESTAMP, finished_at TIMESTAMP""",
     "ops.pages": """page_id VARCHAR, window_id VARCHAR, network VARCHAR, account_id VARCHAR, stream VARCHAR,
         page INTEGER, sha256 VARCHAR, records INTEGER, bytes BIGINT, fetched_at TIMESTAMP,
         observed_at TIMESTAMP, time_zone VARCHAR, path VARCHAR, load_id VARCHAR, loaded_at TIMESTAMP""",
@@ -84,4 +85,6 @@ def insert(path: Path, table: str, *rows: Mapping[str, Any]) -> None:
     with duckdb.connect(str(path)) as connection:
         for row in rows:
             places = ", ".join("?" for _ in row)
-            connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", list(row.values()))
+            connection.execute(
+                f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", list(row.values())
+            )

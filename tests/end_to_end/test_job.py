@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from affiliate_assets.sandbox import World, WorldConfig, build_world
-from tests.end_to_end.harness import Brand, brand
+from tests.end_to_end.harness import DEADLINE, Brand, brand
 
 MORNING = datetime(2026, 2, 20, 3, tzinfo=UTC)
 NEXT_MORNING = MORNING + timedelta(days=1)
@@ -43,9 +43,17 @@ def test_a_second_run_of_the_same_night_changes_no_mart(quiet: Brand) -> None:
     assert quiet.sandbox.breaches == []
 
 
-def test_killed_at_ten_points_a_run_ends_in_the_same_marts(
-    quiet: Brand, tmp_path: Path, world: World
-) -> None:
+def test_two_runs_at_once_take_turns(quiet: Brand) -> None:
+    before = quiet.checksums()
+    runs = [quiet.start(now=MORNING), quiet.start(now=MORNING)]
+    for run in runs:
+        out, err = run.communicate(timeout=DEADLINE)
+        assert run.returncode == 0, out + err
+    assert quiet.checksums() == before
+    assert quiet.sandbox.breaches == []
+
+
+def test_killed_at_ten_points_a_run_ends_in_the_same_marts(quiet: Brand, tmp_path: Path, world: World) -> None:
     with brand(tmp_path, world, MORNING) as broken:
         data = tmp_path / "data"
 
@@ -102,7 +110,8 @@ def test_a_refused_token_stops_its_network_and_nothing_else(quiet: Brand) -> Non
     with duckdb.connect(str(quiet.root / "data/published/affiliate.duckdb"), read_only=True) as marts:
         states = dict(
             marts.execute(
-                "select network, string_agg(distinct completeness, ',') from rpt_operations_completeness group by network"
+                "select network, string_agg(distinct completeness, ',')"
+                " from rpt_operations_completeness group by network"
             ).fetchall()
         )
     assert states["awin"] == "stale"

@@ -63,9 +63,7 @@ def test_every_record_is_in_its_true_class(
     assert money(truth, "network", "sale_amount", "currency") == money(
         found, "network", "network_amount", "network_currency"
     )
-    assert money(truth, "order", "order_amount", "currency") == money(
-        found, "order", "order_amount", "order_currency"
-    )
+    assert money(truth, "order", "order_amount", "currency") == money(found, "order", "order_amount", "order_currency")
     shutil.rmtree(tmp_path / "data")
 
 

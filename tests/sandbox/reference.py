@@ -47,9 +47,7 @@ def awin_rows(world: World, now: datetime) -> list[Row]:
                 "endDate": f"{end:%Y-%m-%dT%H:%M:%S}",
                 "timezone": "UTC",
             }
-            ask = Ask(
-                "GET", f"/advertisers/{account}/transactions/", query, {"authorization": "Bearer t"}, b""
-            )
+            ask = Ask("GET", f"/advertisers/{account}/transactions/", query, {"authorization": "Bearer t"}, b"")
             answer = emulator.answer(ask, int(now.timestamp() // 1))
             assert answer.status == 200
             found.update({row["id"]: row for row in json.loads(answer.body, parse_float=Decimal)})
@@ -66,9 +64,7 @@ def cj_rows(world: World, now: datetime) -> list[Row]:
                 f'{{ advertiserCommissions(forAdvertisers: ["{account}"], {bounds}) '
                 f"{{ payloadComplete records {{ advertiserId {_CJ_FIELDS} }} }} }}"
             )
-            ask = Ask(
-                "POST", "/query", {}, {"authorization": "Bearer t"}, json.dumps({"query": text}).encode()
-            )
+            ask = Ask("POST", "/query", {}, {"authorization": "Bearer t"}, json.dumps({"query": text}).encode())
             body = json.loads(emulator.answer(ask, int(now.timestamp() // 1)).body)
             payload = body["data"]["advertiserCommissions"]
             assert payload["payloadComplete"]
@@ -173,9 +169,7 @@ _COMPARED = (
     "publisher_commission",
     "order_amount",
 )
-Verdicts = dict[
-    tuple[str, str, str, str], tuple[str, str | None, Decimal | None, Decimal | None, Decimal | None]
-]
+Verdicts = dict[tuple[str, str, str, str], tuple[str, str | None, Decimal | None, Decimal | None, Decimal | None]]
 
 
 def reconcile(world: World, now: datetime, folder: Path) -> Verdicts:
@@ -185,9 +179,7 @@ def reconcile(world: World, now: datetime, folder: Path) -> Verdicts:
     by_order = defaultdict(list)
     verdicts: Verdicts = {}
     known_orders = {normalise(order["order_id"]) for order in orders}
-    moments = [
-        datetime.fromisoformat(order[name]) for order in orders for name in ("ordered_at", "updated_at")
-    ]
+    moments = [datetime.fromisoformat(order[name]) for order in orders for name in ("ordered_at", "updated_at")]
     for conversion in conversions(world, now):
         ref = normalise(conversion.order_ref)
         if ref in known_orders:
@@ -203,9 +195,7 @@ def reconcile(world: World, now: datetime, folder: Path) -> Verdicts:
     return verdicts
 
 
-def _judge(
-    order: Row, claims: list[Conversion], clicks: list[datetime], now: datetime, verdicts: Verdicts
-) -> None:
+def _judge(order: Row, claims: list[Conversion], clicks: list[datetime], now: datetime, verdicts: Verdicts) -> None:
     ordered_at = datetime.fromisoformat(order["ordered_at"])
     expected_void = order["status"] in ("cancelled", "refunded")
     amount = Decimal(order["subtotal"]) - Decimal(order["discount"]) - Decimal(order["refunded_subtotal"])
@@ -229,11 +219,7 @@ def _judge(
         why = None
         if live and claim is live[0]:
             verdict = told = (
-                "status_mismatch"
-                if expected_void
-                else "matched"
-                if claim.sale == amount
-                else "amount_mismatch"
+                "status_mismatch" if expected_void else "matched" if claim.sale == amount else "amount_mismatch"
             )
         elif not claim.void:
             verdict = "duplicate_claim"

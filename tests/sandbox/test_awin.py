@@ -67,9 +67,7 @@ def test_path_with_and_without_slash_and_token_in_query(sandbox: Sandbox) -> Non
     """Both spellings and both ways of the token give the same bytes."""
     with_slash = awin(sandbox, "/advertisers/1001/transactions/", **JANUARY)
     without = awin(sandbox, "/advertisers/1001/transactions", **JANUARY)
-    by_query = awin(
-        sandbox, "/advertisers/1001/transactions", "", accessToken=sandbox.token("awin"), **JANUARY
-    )
+    by_query = awin(sandbox, "/advertisers/1001/transactions", "", accessToken=sandbox.token("awin"), **JANUARY)
     assert with_slash.body == without.body == by_query.body
     assert len(with_slash.json()) > 50
 
@@ -144,9 +142,7 @@ def test_times_follow_the_zone_asked_for(sandbox: Sandbox) -> None:
     mine = rows(sandbox, **JANUARY)[5]
     local = datetime.fromisoformat(mine["transactionDate"]) + timedelta(hours=1)
     (other,) = [
-        row
-        for row in rows(sandbox, **{**window(local, local), "timezone": "Europe/Berlin"})
-        if row["id"] == mine["id"]
+        row for row in rows(sandbox, **{**window(local, local), "timezone": "Europe/Berlin"}) if row["id"] == mine["id"]
     ]
     assert other["transactionDate"] == f"{local:%Y-%m-%dT%H:%M:%S}"
     assert mine["id"] not in [row["id"] for row in rows(sandbox, **window(local, local))]
@@ -200,13 +196,11 @@ def test_three_clocks_together_see_every_change(sandbox: Sandbox) -> None:
     """New by transaction, decided by validation, changed by amendment: nothing else moves but payments."""
     sandbox.set_clock(utc(2026, 2, 10, 3))
     old = {
-        row["id"]: row
-        for row in rows(sandbox, **JANUARY) + rows(sandbox, **window(utc(2026, 2, 1), utc(2026, 2, 28)))
+        row["id"]: row for row in rows(sandbox, **JANUARY) + rows(sandbox, **window(utc(2026, 2, 1), utc(2026, 2, 28)))
     }
     sandbox.set_clock(utc(2026, 2, 20, 3))
     new = {
-        row["id"]: row
-        for row in rows(sandbox, **JANUARY) + rows(sandbox, **window(utc(2026, 2, 1), utc(2026, 2, 28)))
+        row["id"]: row for row in rows(sandbox, **JANUARY) + rows(sandbox, **window(utc(2026, 2, 1), utc(2026, 2, 28)))
     }
     told = {"transaction": 0, "validation": 0, "amendment": 0}
     merged = dict(old)

@@ -33,9 +33,7 @@ def page(sandbox: Sandbox, text: str, variables: dict[str, object] | None = None
     return payload
 
 
-def everything(
-    sandbox: Sandbox, arguments: str, account: str = "4410927", fields: str = PLAIN
-) -> list[dict[str, Any]]:
+def everything(sandbox: Sandbox, arguments: str, account: str = "4410927", fields: str = PLAIN) -> list[dict[str, Any]]:
     """Return the rows of all pages."""
     found: list[dict[str, Any]] = []
     since = ""
@@ -85,9 +83,7 @@ def test_pages(sandbox: Sandbox) -> None:
 
 def test_an_empty_window(sandbox: Sandbox) -> None:
     """An empty answer is complete and has no greatest id."""
-    empty = page(
-        sandbox, query('sincePostingDate: "2024-01-01T00:00:00Z", beforePostingDate: "2024-01-02T00:00:00Z"')
-    )
+    empty = page(sandbox, query('sincePostingDate: "2024-01-01T00:00:00Z", beforePostingDate: "2024-01-02T00:00:00Z"'))
     assert empty == {"count": 0, "limit": 50, "maxCommissionId": None, "payloadComplete": True, "records": []}
 
 
@@ -238,9 +234,7 @@ def test_tampered_records(sandbox: Sandbox) -> None:
     first = page(sandbox, query(JANUARY))["records"][0]
     sandbox.tamper("cj", first["commissionId"], actionStatus="frozen", eventDate=DELETE)
     changed = page(sandbox, query(JANUARY))["records"][0]
-    assert changed == {name: value for name, value in first.items() if name != "eventDate"} | {
-        "actionStatus": "frozen"
-    }
+    assert changed == {name: value for name, value in first.items() if name != "eventDate"} | {"actionStatus": "frozen"}
 
 
 def test_25_calls_a_minute(world: World) -> None:

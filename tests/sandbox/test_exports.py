@@ -49,10 +49,7 @@ def test_delta_brings_an_old_file_up_to_date(world: World, now: datetime, tmp_pa
     for name, key in (("orders", "order_id"), ("touchpoints", "touch_id")):
         place = 0 if name == "orders" else 1
         old = {row[key]: row for row in read_csv(world.write_exports(tmp_path / "old", before)[place])}
-        delta = {
-            row[key]: row
-            for row in read_csv(world.write_exports(tmp_path / "delta", now, since=before)[place])
-        }
+        delta = {row[key]: row for row in read_csv(world.write_exports(tmp_path / "delta", now, since=before)[place])}
         new = {row[key]: row for row in read_csv(world.write_exports(tmp_path / "new", now)[place])}
         assert 0 < len(delta) < len(new) - len(old) + len(old) // 4
         assert {**old, **delta} == new

@@ -22,8 +22,7 @@ def awkward_instants(world: World, seed: int, count: int) -> list[datetime]:
     moments += [conversion.occurred_at for conversion in world.orphans]
     moments += [order.ordered_at + 3_600 for order in world.orders if order.kind == "missing_in_network"]
     return [
-        utc(1970, 1, 1) + timedelta(seconds=rng.choice(moments) + rng.choice((-1, 0, 1, 30, 200)))
-        for _ in range(count)
+        utc(1970, 1, 1) + timedelta(seconds=rng.choice(moments) + rng.choice((-1, 0, 1, 30, 200))) for _ in range(count)
     ]
 
 
@@ -49,12 +48,8 @@ def test_one_row_per_record(world: World, now: datetime) -> None:
     """Every conversion and order known by then has exactly one row, nothing else has."""
     frame, at = world.truth(now), now.timestamp()
     assert not frame.select("side", "network", "account_id", "record_id").is_duplicated().any()
-    assert frame.filter(pl.col("side") == "order").height == sum(
-        order.ordered_at <= at for order in world.orders
-    )
-    assert frame.filter(pl.col("side") == "network").height == sum(
-        c.visible_at <= at for c in world.conversions
-    )
+    assert frame.filter(pl.col("side") == "order").height == sum(order.ordered_at <= at for order in world.orders)
+    assert frame.filter(pl.col("side") == "network").height == sum(c.visible_at <= at for c in world.conversions)
 
 
 def test_every_class_occurs(world: World, tmp_path: Path) -> None:

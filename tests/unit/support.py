@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -26,6 +26,12 @@ from affiliate_assets.connectors.paging import WholeWindow
 from affiliate_assets.connectors.schema import currency, instant, integer, money, text, word
 from affiliate_assets.http.client import NetworkClient, RetryBounds
 from affiliate_assets.settings import AccountSettings
+
+
+def stored(*parts: int) -> datetime:
+    """An instant as the warehouse keeps it: UTC without saying so."""
+    return datetime(*parts, tzinfo=UTC).replace(tzinfo=None)  # type: ignore[misc,arg-type]
+
 
 FAST = RateLimit(1000, timedelta(seconds=1))
 QUICK = RetryBounds(attempts=3, seconds=10, first_wait=0.01, longest_wait=0.02)

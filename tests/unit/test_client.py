@@ -70,9 +70,9 @@ def test_a_passing_failure_is_tried_again_and_counted(tmp_path: Path, status: in
 
 
 def test_attempts_are_bounded_and_the_last_failure_is_told(tmp_path: Path) -> None:
-    with serving([Scripted(503, b"<html>Down for maintenance</html>")]) as server:
-        with pytest.raises(RetryableError, match="Down for maintenance") as caught:
-            client(server.url, tmp_path).send(ASK)
+    down = Scripted(503, b"<html>Down for maintenance</html>")
+    with serving([down]) as server, pytest.raises(RetryableError, match="Down for maintenance") as caught:
+        client(server.url, tmp_path).send(ASK)
     assert len(server.paths) == QUICK.attempts
     assert "network acme, account A1" in str(caught.value)
 
@@ -156,7 +156,9 @@ def test_the_budget_of_the_credential_holds_for_the_calls(tmp_path: Path) -> Non
     assert asking.waited_seconds >= 1
 
 
-def test_accounts_with_one_token_share_a_budget_and_others_do_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accounts_with_one_token_share_a_budget_and_others_do_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("OTHER_TOKEN", "another-secret-0815")
     limits = (RateLimit(1, timedelta(seconds=0.6)),)
     with serving([Scripted(200)]) as server:

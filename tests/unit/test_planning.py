@@ -14,6 +14,7 @@ from affiliate_assets.connectors.paging import WholeWindow
 from affiliate_assets.connectors.planning import OpenRecord, Span, StreamState, plan_windows
 
 BASE = datetime(2026, 1, 1, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -44,9 +45,7 @@ def span(start: float, end: float) -> Span:
 
 
 def hours_of(windows: list[Window], clock: str = "sold") -> list[tuple[float, float]]:
-    return [
-        ((w.start - BASE) / HOUR, (w.end - BASE) / HOUR) for w in windows if w.clock == clock and w.start and w.end
-    ]
+    return [((w.start - BASE) / HOUR, (w.end - BASE) / HOUR) for w in windows if w.clock == clock and w.start and w.end]
 
 
 def fewest(cells: frozenset[int], length: int) -> int:
@@ -146,9 +145,7 @@ def test_a_failed_window_is_unknown_to_the_state_and_so_asked_for_again() -> Non
 def test_without_following_changes_only_the_days_asked_for_are_read() -> None:
     declared = stream(open_records=OpenRecords("state", frozenset({"new"}), timedelta(0)))
     state = StreamState(first_read_at=at(0), open_records=(OpenRecord("1", at(3), at(4)),))
-    windows = plan_windows(
-        declared, state, start=at(0), now=at(500), requested=span(24, 72), follow_changes=False
-    )
+    windows = plan_windows(declared, state, start=at(0), now=at(500), requested=span(24, 72), follow_changes=False)
     assert hours_of(windows) == [(24, 72)]
     assert len(windows) == 1
     assert windows[0].reason == "days asked for"
@@ -193,16 +190,13 @@ def test_the_other_clocks_are_followed_from_the_first_reading_on() -> None:
 @pytest.mark.parametrize(
     ("first", "last", "hours"),
     [
-        (datetime(2026, 3, 29), datetime(2026, 3, 30), 23),
-        (datetime(2026, 10, 25), datetime(2026, 10, 26), 25),
-        (datetime(2026, 10, 24), datetime(2026, 10, 27), 73),
+        (datetime(2026, 3, 29, tzinfo=BERLIN), datetime(2026, 3, 30, tzinfo=BERLIN), 23),
+        (datetime(2026, 10, 25, tzinfo=BERLIN), datetime(2026, 10, 26, tzinfo=BERLIN), 25),
+        (datetime(2026, 10, 24, tzinfo=BERLIN), datetime(2026, 10, 27, tzinfo=BERLIN), 73),
     ],
 )
-def test_days_of_a_clock_change_in_berlin_are_covered_to_the_hour(
-    first: datetime, last: datetime, hours: int
-) -> None:
-    berlin = ZoneInfo("Europe/Berlin")
-    asked = Span(first.replace(tzinfo=berlin).astimezone(UTC), last.replace(tzinfo=berlin).astimezone(UTC))
+def test_days_of_a_clock_change_in_berlin_are_covered_to_the_hour(first: datetime, last: datetime, hours: int) -> None:
+    asked = Span(first.astimezone(UTC), last.astimezone(UTC))
     windows = plan_windows(
         stream(span=10 * HOUR), StreamState(), start=BASE, now=BASE + 365 * DAY, requested=asked, follow_changes=False
     )
@@ -223,7 +217,5 @@ def test_a_listing_without_clocks_is_read_whole_each_night_and_left_alone_by_a_b
         allowed=frozenset({"id"}),
     )
     assert [str(w) for w in plan_windows(listing, StreamState(), start=at(0), now=at(9))] == ["whole listing"]
-    quiet = plan_windows(
-        listing, StreamState(), start=at(0), now=at(9), requested=span(1, 2), follow_changes=False
-    )
+    quiet = plan_windows(listing, StreamState(), start=at(0), now=at(9), requested=span(1, 2), follow_changes=False)
     assert quiet == []

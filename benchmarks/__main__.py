@@ -1,0 +1,231 @@
+"""`python -m benchmarks [--rows N …] [--skip-dbt]`: measure, print, and keep the figures in `results.md`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "results.md"
+SIZES = (10_000, 100_000, 1_000_000)
+VERSIONS = ("duckdb", "polars", "pandera", "msgspec", "requests", "dbt-core", "dbt-duckdb")
+HEADERS = ("step", "seconds", "rows/s", "peak MB")
+FLOOR_HEADERS = ("ours", "floor", "rows/s of ours ÷ floor")
+
+Figures = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The tables of one size, and the sentences below them."""
+
+    rows: int
+    steps: list[tuple[str, ...]]
+    ratios: list[tuple[str, ...]]
+    notes: list[str]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=SIZES, help="numbers of conversions to measure")
+    parser.add_argument("--skip-dbt", action="store_true", help="leave the dbt build out")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="file to write")
+    options = parser.parse_args()
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    reports = []
+    for rows in options.rows:
+        with console.status(f"{rows:,} conversions"):
+            report = describe(rows, measure(rows, with_dbt=not options.skip_dbt))
+        reports.append(report)
+        _print(console, report)
+    options.results.write_text(markdown(reports), encoding="utf-8")
+    console.print(f"Kept in {options.results}")
+    return 0
+
+
+def measure(rows: int, *, with_dbt: bool) -> Figures:
+    """Every step in its own process, so that its peak memory is its own; files live as long as the measuring.
+
+    Raises:
+        SystemExit: A step failed, or not every record arrived in the valid table.
+    """
+    figures: Figures = {}
+    with tempfile.TemporaryDirectory(prefix="affiliate_benchmark_") as name:
+        folder = Path(name)
+        with page_server(rows) as url:
+            for step in ("http", "parse_msgspec", "parse_orjson", "pull"):
+                figures[step] = _run("way", step, folder, url, rows)
+        for step in ("load", "read_objects", "read_typed"):
+            figures[step] = _run("way", step, folder, "-", rows)
+        if figures["load"]["accepted"] != rows:
+            raise SystemExit(f"{figures['load']['accepted']} of {rows} records arrived in the valid table")
+        for step in ("prepare", "build", "copy") if with_dbt else ():
+            figures[step] = _run("models", step, folder, rows)
+    return figures
+
+
+@contextmanager
+def page_server(rows: int) -> Iterator[str]:
+    """The page server in a process of its own; yields its base URL."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.server", str(rows)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert server.stdout is not None
+        port = server.stdout.readline().strip()
+        if not port:
+            raise SystemExit("the page server did not start")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def _run(module: str, step: str, *arguments: object) -> dict[str, Any]:
+    """One step; nothing of it goes through a proxy."""
+    environment = {**os.environ, "BENCHMARK_TOKEN": "benchmark-token", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    finished = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{module}", step, *map(str, arguments)],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if finished.returncode:
+        raise SystemExit(f"step {step} failed:\n{finished.stderr[-3000:]}")
+    figures: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
+    return figures
+
+
+def describe(rows: int, figures: Figures) -> Report:
+    """Figures → tables. Rows per second are conversions, whatever else a step writes."""
+    load, pull, http = figures["load"], figures["pull"], figures["http"]
+    seconds = {step: float(found["seconds"]) for step, found in figures.items() if "seconds" in found}
+    seconds |= {part: float(load[f"{part}_seconds"]) for part in ("raw", "validate", "commit")}
+    seconds["to_raw"] = seconds["pull"] + seconds["raw"]
+    seconds["to_valid"] = seconds["to_raw"] + seconds["validate"] + seconds["commit"]
+    peaks = {step: found.get("peak_mb") for step, found in figures.items()}
+    peaks |= {"raw": load["raw_peak_mb"], "validate": load["peak_mb"]}
+    names = {
+        "pull": "pull: HTTP and landing",
+        "raw": "load: landed pages → raw",
+        "validate": "validate: typed, checked, valid",
+        "commit": "commit and checkpoint",
+        "to_raw": "page → raw (pull + load)",
+        "to_valid": "page → valid, all of the above",
+        "build": "dbt build",
+        "http": "floor: HTTP alone, requests",
+        "parse_msgspec": "floor: JSON parse alone, msgspec",
+        "parse_orjson": "floor: JSON parse alone, orjson",
+        "read_objects": "floor: DuckDB read_ndjson_objects → table",
+        "read_typed": "floor: DuckDB read_json, 20 typed columns → table",
+        "copy": "floor: create table as select of dbt's largest table",
+    }
+    steps = [
+        (name, f"{seconds[step]:.2f}", f"{rows / seconds[step]:,.0f}", f"{peaks[step]:,.0f}" if peaks.get(step) else "")
+        for step, name in names.items()
+        if step in seconds
+    ]
+    pairs = [
+        ("pull", ("http",)),
+        ("pull", ("parse_msgspec",)),
+        ("raw", ("read_objects",)),
+        ("to_raw", ("http", "read_objects")),
+        ("validate", ("read_typed",)),
+        ("to_valid", ("http", "read_typed")),
+        ("build", ("copy",)),
+    ]
+    ratios = [
+        (names[ours], " + ".join(names[floor].removeprefix("floor: ") for floor in floors),
+         f"{sum(seconds[floor] for floor in floors) / seconds[ours]:.3f}")
+        for ours, floors in pairs
+        if ours in seconds and set(floors) <= set(seconds)
+    ]  # fmt: skip
+    notes = [
+        f"Valid rows: {load['accepted']:,} of {rows:,}; {http['bytes_per_record']:,.0f} bytes a record as sent,"
+        f" {pull['sent_mb']:,.0f} MB in {pull['requests']:,} pages; landed {pull['landed_mb']:,.1f} MB,"
+        f" warehouse {load['warehouse_mb']:,.0f} MB.",
+        "From page to valid, " + ", ".join(
+            f"{part} takes {seconds[part] / seconds['to_valid']:.0%}" for part in ("pull", "raw", "validate", "commit")
+        ) + f"; the most memory is held in {'raw' if load['raw_peak_mb'] > 0.95 * load['peak_mb'] else 'validate'}.",
+    ]  # fmt: skip
+    if "build" in figures:
+        notes += _dbt_notes(figures)
+    return Report(rows, steps, ratios, notes)
+
+
+def _dbt_notes(figures: Figures) -> list[str]:
+    build, copy = figures["build"], figures["copy"]
+    slowest = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in build["slowest"])
+    notes = [
+        f"dbt ran {build['nodes']} nodes on 2 threads, {build['nodes_seconds']:.1f} node seconds in"
+        f" {build['seconds']:.1f} s with start and a full parse; warehouse {figures['prepare']['warehouse_mb']:,.0f} →"
+        f" {build['warehouse_mb']:,.0f} MB; its largest table is {copy['table']} with {copy['rows']:,} rows."
+        f" Slowest: {slowest}."
+    ]
+    if build["problem"]:
+        notes.append(f"dbt did not end well: {build['problem']}")
+    return notes
+
+
+def _print(console: Console, report: Report) -> None:
+    for title, headers, lines in (
+        (f"{report.rows:,} conversions", HEADERS, report.steps),
+        ("beside the floors", FLOOR_HEADERS, report.ratios),
+    ):
+        table = Table(*headers, title=title)
+        for line in lines:
+            table.add_row(*line)
+        console.print(table)
+    for note in report.notes:
+        console.print(note, markup=False)
+
+
+def markdown(reports: list[Report]) -> str:
+    """All of it as a page."""
+    versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+    lines = [
+        "# Benchmarks",
+        "",
+        f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}; {_machine()}, Python {platform.python_version()},"
+        f" {versions}.",
+        "",
+        "Each step runs in a process of its own; peak MB is that process's highest resident memory (of `dbt build`: the"
+        " dbt process). Pages of 2,500 Awin-shaped records come over loopback HTTP, one window a page, through the real"
+        " client, `pull_windows` and `load_stream`, with the rate limit lifted: at Awin's 20 calls a minute the network"
+        " would be the limit long before. Values are invented and compress better than real ones. For dbt the valid"
+        " tables are filled by SQL with as many conversions (half Awin, half CJ, one version each), as many orders and"
+        " two touches an order; nothing was parsed before. rows/s counts conversions.",
+    ]
+    for report in reports:
+        lines += ["", f"## {report.rows:,} conversions", ""]
+        lines += [*_grid(HEADERS, report.steps), "", *_grid(FLOOR_HEADERS, report.ratios)]
+        for note in report.notes:
+            lines += ["", note]
+    return "\n".join(lines) + "\n"
+
+
+def _grid(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    rule = ("---", *("---:" for _ in headers[1:])) if headers == HEADERS else ("---", "---", "---:")
+    return [f"| {' | '.join(row)} |" for row in (headers, rule, *rows)]
+
+
+def _machine() -> str:
+    gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {gigabytes:.0f} GiB of memory"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

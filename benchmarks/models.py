@@ -1,0 +1,156 @@
+"""`dbt build` on a warehouse of a given size: `python -m benchmarks.models prepare|build|copy FOLDER ROWS`.
+
+The warehouse is filled by SQL straight into the valid tables: what is measured is dbt and the models alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+DBT_PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+# A build that takes longer is reported as not finished.
+DBT_SECONDS = 3_600
+LOAD = "'page' as _page_id, 'load' as _load_id, 'run' as _run_id"
+
+# Row i is order i, conversion i (even: Awin, odd: CJ), and touches 2i and 2i + 1. Of the conversions 2 % name an order
+# that does not exist and 3 % another amount; 7 % are declined. Three customers in seven order twice.
+_FACTS = """
+create temp table facts as
+select
+    i, i % 2 = 0 as is_awin, hash(i) % 100 as luck,
+    timestamp '2026-01-01' + to_microseconds(i * (25_920_000_000_000 // {rows})) as ordered_at,
+    cast(500 + hash(i + 7) % 40000 as decimal(18, 6)) * 0.01 as sale,
+    md5((hash(i) % (7 * {rows} // 10 + 1))::varchar) as customer
+from range({rows}) as t(i)
+"""
+
+_FILL = {
+    "valid_crm.orders": f"""
+        select 'ORD-' || i as order_id, 'shop' as shop, ordered_at, ordered_at as updated_at,
+            case when luck >= 93 then 'cancelled' else 'paid' end as status, 'EUR' as currency, sale as subtotal,
+            0 as discount, 5 as shipping, sale * 0.19 as tax, sale * 1.19 + 5 as total, 0 as refunded,
+            0 as refunded_subtotal, customer as customer_hash, 'new' as customer_type, 'shop' as _account_id,
+            order_id as _key, md5(i::varchar) as _row_hash, ordered_at as _observed_at, {LOAD}
+        from facts""",
+    "valid_crm.touchpoints": f"""
+        select 'T' || (2 * i + n) as touch_id, 'shop' as shop,
+            ordered_at - (case n when 0 then interval 2 day else interval 1 hour end) as occurred_at,
+            customer as visitor_hash, customer as customer_hash,
+            case n when 0 then 'partner' else 'google' end as utm_source,
+            case n when 0 then 'affiliate' else 'cpc' end as utm_medium, 'spring' as utm_campaign,
+            'https://shop.example/?utm_source=x'
+                || case n when 1 then '&gclid=g' || i else case when is_awin then '&awc=' else '&cjevent=' end || md5(i::varchar) end
+                as landing_url,
+            'www.partner.example' as referrer_host, 'shop' as _account_id, touch_id as _key,
+            md5((2 * i + n)::varchar) as _row_hash, occurred_at as _observed_at, {LOAD}
+        from facts cross join range(2) as touches(n)""",
+    "valid_awin.transactions": f"""
+        select i + 1 as id, 71204 as advertiser_id, 300000 + hash(i) % 2000 as publisher_id,
+            'Publisher ' || publisher_id as site_name,
+            case when luck >= 93 then 'declined' when luck < 50 then 'pending' else 'approved' end as commission_status,
+            'Commission group transaction' as type, case when luck < 2 then 'NONE-' else 'ORD-' end || i as order_ref,
+            ordered_at - interval 2 day as click_date, ordered_at as transaction_date,
+            case when luck >= 50 then ordered_at + interval 30 day end as validation_date,
+            case when luck in (2, 3, 4) then sale + 1 else sale end as sale_amount, 'EUR' as sale_currency,
+            sale * 0.07 as commission_amount, 'EUR' as commission_currency, false as amended, 0 as payment_id,
+            '71204' as _account_id, id::varchar as _key, md5(i::varchar) as _row_hash, ordered_at as _observed_at, {LOAD}
+        from facts where is_awin""",
+    "valid_cj.commissions": f"""
+        select (i + 1)::varchar as commission_id, commission_id as original_action_id, true as original,
+            case when luck < 2 then 'NONE-' else 'ORD-' end || i as order_id, (hash(i) % 2000)::varchar as publisher_id,
+            'Publisher ' || publisher_id as publisher_name, '5551' as advertiser_id, 'sim_sale' as action_type,
+            ordered_at - interval 2 day as click_date, ordered_at as event_date, ordered_at as posting_date,
+            ordered_at + interval 30 day as locking_date, case when luck < 50 then 'new' else 'locked' end as action_status,
+            case when luck >= 93 then 'DECLINED' else 'ACCEPTED' end as validation_status,
+            case when luck in (2, 3, 4) then sale + 1 else sale end as sale_amount_adv_currency,
+            sale * 0.08 as pub_commission_amount_usd, sale * 0.09 as adv_commission_amount_adv_currency,
+            '5551' as _account_id, commission_id as _key, md5(i::varchar) as _row_hash, ordered_at as _observed_at, {LOAD}
+        from facts where not is_awin""",
+}
+
+
+def _warehouse(folder: Path) -> Path:
+    return folder / "models" / "affiliate.duckdb"
+
+
+def prepare(folder: Path, rows: int) -> dict[str, Any]:
+    """Fill a new warehouse."""
+    from affiliate_assets.crm.streams import FILE_STREAMS
+    from affiliate_assets.landing.tables import create_tables
+    from affiliate_assets.landing.warehouse import connection
+    from affiliate_assets.networks import all_connectors
+
+    with connection(_warehouse(folder)) as warehouse:
+        for connector in all_connectors().values():
+            create_tables(warehouse, connector.slug, connector.streams)
+        create_tables(warehouse, "crm", FILE_STREAMS)
+        warehouse.execute("insert into config.brand values ('Benchmark', 'EUR', 'UTC', '2026-01-01', '2026-11-15')")
+        warehouse.execute("insert into config.accounts values ('awin', '71204', 'A', 'EUR'), ('cj', '5551', 'C', 'EUR')")
+        warehouse.execute(_FACTS.format(rows=rows))
+        for table, query in _FILL.items():
+            warehouse.execute(f"insert into {table} by name {query}")
+    return {"warehouse_mb": _warehouse(folder).stat().st_size / 1e6}
+
+
+def build(folder: Path, rows: int) -> dict[str, Any]:
+    """The nightly build, as Dagster calls it, but with nothing parsed before; this process has no other child."""
+    command = [
+        str(Path(sys.executable).parent / "dbt"), "--quiet", "build", "--exclude", "resource_type:unit_test",
+        "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+        "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
+    ]  # fmt: skip
+    environment = {**os.environ, "AFFILIATE_WAREHOUSE": str(_warehouse(folder))}
+    started = perf_counter()
+    try:
+        finished = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=DBT_SECONDS, check=False
+        )
+        problem = "" if finished.returncode == 0 else finished.stdout[-2000:]
+    except subprocess.TimeoutExpired:
+        problem = f"not finished after {DBT_SECONDS} s"
+    seconds = perf_counter() - started
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    results = folder / "target" / "run_results.json"
+    nodes = json.loads(results.read_text(encoding="utf-8"))["results"] if results.is_file() else []
+    timed = sorted(((node["execution_time"], node["unique_id"]) for node in nodes), reverse=True)
+    return {
+        "seconds": seconds,
+        "peak_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / unit,
+        "problem": problem,
+        "nodes": len(timed),
+        "nodes_seconds": sum(seconds for seconds, _ in timed),
+        "slowest": [[name.split(".", 2)[0] + " " + name.split(".")[2], seconds] for seconds, name in timed[:8]],
+        "warehouse_mb": _warehouse(folder).stat().st_size / 1e6,
+    }
+
+
+def copy(folder: Path, rows: int) -> dict[str, Any]:
+    """The floor of a build: the largest mart written once more by a plain `create table as select`."""
+    import duckdb
+
+    with duckdb.connect(str(_warehouse(folder))) as connection:
+        (table, table_rows) = connection.execute(
+            "select schema_name || '.' || table_name, estimated_size from duckdb_tables()"
+            " where schema_name in ('marts', 'intermediate') order by estimated_size desc, table_name limit 1"
+        ).fetchall()[0]
+        started = perf_counter()
+        connection.execute(f"create table floor as select * from {table}")
+        seconds = perf_counter() - started
+    return {"seconds": seconds, "table": table, "rows": table_rows}
+
+
+STEPS: dict[str, Callable[[Path, int], dict[str, Any]]] = {
+    step.__name__: step for step in (prepare, build, copy)
+}
+
+if __name__ == "__main__":
+    name, folder, rows = sys.argv[1:]
+    sys.stdout.write(json.dumps(STEPS[name](Path(folder), int(rows))) + "\n")

@@ -1,0 +1,183 @@
+"""The measured steps from page to valid, and their floors: `python -m benchmarks.way STEP FOLDER URL ROWS`.
+
+A step runs in a process of its own and prints one JSON object of figures: seconds, `peak_mb` and what it counted.
+Imports are made inside the steps, since what a step imports is part of its peak memory.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+Figures = dict[str, float]
+ACCOUNT = "71204"
+
+
+def peak_mb() -> float:
+    """Highest resident memory of this process so far, MiB; Linux counts in KiB, macOS in bytes."""
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def pull(folder: Path, url: str, rows: int) -> Figures:
+    """HTTP and landing, through the real client and `pull_windows`; only the rate limit is lifted."""
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from affiliate_assets.connectors.language import RateLimit, Window
+    from affiliate_assets.http.client import NetworkClient, budgets_file
+    from affiliate_assets.landing.extract import pull_windows
+    from affiliate_assets.networks.awin.connector import CONNECTOR
+    from affiliate_assets.settings import AccountSettings
+    from benchmarks.server import FIRST_WINDOW, WINDOW, page_count
+
+    connector = replace(CONNECTOR, base_url=url, limits=(RateLimit(1_000_000, timedelta(seconds=1)),))
+    account = AccountSettings(network="awin", account_id=ACCOUNT, credentials={"token": "env:BENCHMARK_TOKEN"})
+    client = NetworkClient(connector, account, budgets_file(folder))
+    stream = connector.stream("transactions")
+    plan = [
+        (stream, Window("benchmark", "transaction", FIRST_WINDOW + n * WINDOW, FIRST_WINDOW + (n + 1) * WINDOW))
+        for n in range(page_count(rows))
+    ]
+    started = perf_counter()
+    windows = pull_windows(client, plan, landing=folder / "landing", run_id="benchmark", as_of=datetime.now(UTC))
+    seconds = perf_counter() - started
+    failed = [window.message for window in windows if window.status != "complete"]
+    if failed:
+        raise SystemExit(f"{len(failed)} windows failed: {failed[0]}")
+    return {
+        "seconds": seconds,
+        "peak_mb": peak_mb(),
+        "records": sum(window.records for window in windows),
+        "requests": client.effort.requests,
+        "sent_mb": client.effort.bytes / 1e6,
+        "landed_mb": sum(file.stat().st_size for file in (folder / "landing").rglob("*.zst")) / 1e6,
+    }
+
+
+def load(folder: Path, url: str, rows: int) -> Figures:
+    """One real `load_stream`; the clock is read where it hands over to `validate` and where it comes back."""
+    from affiliate_assets.landing import load as loading
+    from affiliate_assets.landing.tables import create_tables
+    from affiliate_assets.landing.warehouse import connection
+    from affiliate_assets.networks.awin.connector import CONNECTOR
+
+    marks: Figures = {}
+    judge = loading.validate
+
+    def timed(*arguments: Any) -> Any:
+        marks["raw_peak_mb"], marks["handed_over"] = peak_mb(), perf_counter()
+        verdict = judge(*arguments)
+        marks["handed_back"] = perf_counter()
+        return verdict
+
+    loading.validate = timed
+    warehouse = folder / "warehouse" / "affiliate.duckdb"
+    with connection(warehouse) as opened:
+        create_tables(opened, "awin", CONNECTOR.streams)
+        started = perf_counter()
+        result = loading.load_stream(opened, folder / "landing", "awin", CONNECTOR.stream("transactions"))
+    closed = perf_counter()
+    if result.verdict.broken_rules:
+        raise SystemExit(f"broken rules: {result.verdict.broken_rules}")
+    return {
+        "raw_seconds": marks["handed_over"] - started,
+        "raw_peak_mb": marks["raw_peak_mb"],
+        "validate_seconds": marks["handed_back"] - marks["handed_over"],
+        "commit_seconds": closed - marks["handed_back"],
+        "peak_mb": peak_mb(),
+        "new_versions": result.new_versions,
+        "accepted": result.verdict.accepted,
+        "warehouse_mb": warehouse.stat().st_size / 1e6,
+    }
+
+
+def _bodies(url: str, rows: int) -> Iterator[bytes]:
+    import requests
+
+    from benchmarks.server import FIRST_WINDOW, WINDOW, page_count
+
+    with requests.Session() as session:
+        for page in range(page_count(rows)):
+            start = (FIRST_WINDOW + page * WINDOW).strftime("%Y-%m-%dT%H:%M:%S")
+            yield session.get(f"{url}/transactions", params={"startDate": start}, timeout=60).content
+
+
+def http(folder: Path, url: str, rows: int) -> Figures:
+    """The same pages by a bare requests session, thrown away."""
+    started = perf_counter()
+    size = sum(len(body) for body in _bodies(url, rows))
+    return {"seconds": perf_counter() - started, "peak_mb": peak_mb(), "bytes_per_record": size / rows}
+
+
+def _parse(url: str, rows: int, decode: Callable[[bytes], Any]) -> Figures:
+    seconds = 0.0
+    for body in _bodies(url, rows):
+        started = perf_counter()
+        decode(body)
+        seconds += perf_counter() - started
+    return {"seconds": seconds, "peak_mb": peak_mb()}
+
+
+def parse_msgspec(folder: Path, url: str, rows: int) -> Figures:
+    """JSON to Python objects and nothing else; the time of HTTP is left out."""
+    import msgspec
+
+    return _parse(url, rows, msgspec.json.decode)
+
+
+def parse_orjson(folder: Path, url: str, rows: int) -> Figures:
+    """The same by orjson, or by the standard library where that is not installed."""
+    try:
+        import orjson
+    except ImportError:
+        return _parse(url, rows, json.loads)
+    return _parse(url, rows, orjson.loads)
+
+
+def _read(folder: Path, name: str, query: str) -> Figures:
+    import duckdb
+
+    files = [str(file) for file in sorted((folder / "landing").rglob("*.ndjson.zst"))]
+    database = folder / f"{name}.duckdb"
+    started = perf_counter()
+    with duckdb.connect(str(database), config={"storage_compatibility_version": "v1.5.0"}) as connection:
+        connection.execute(f"create table floor as select {query}", [files])
+    seconds = perf_counter() - started
+    database.unlink()
+    return {"seconds": seconds, "peak_mb": peak_mb()}
+
+
+def read_objects(folder: Path, url: str, rows: int) -> Figures:
+    """DuckDB: landed files → a table of JSON, nothing else."""
+    return _read(folder, "objects", "json from read_ndjson_objects(?)")
+
+
+TYPED = """{id: 'BIGINT', advertiserId: 'BIGINT', publisherId: 'BIGINT', siteName: 'VARCHAR', url: 'VARCHAR',
+    commissionStatus: 'VARCHAR', type: 'VARCHAR', orderRef: 'VARCHAR', clickRefs: 'STRUCT(clickRef VARCHAR)',
+    clickDate: 'TIMESTAMP', transactionDate: 'TIMESTAMP', validationDate: 'TIMESTAMP',
+    saleAmount: 'STRUCT(amount DECIMAL(18,6), currency VARCHAR)',
+    commissionAmount: 'STRUCT(amount DECIMAL(18,6), currency VARCHAR)', declineReason: 'VARCHAR',
+    voucherCodeUsed: 'BOOLEAN', voucherCode: 'VARCHAR', lapseTime: 'BIGINT', customerCountry: 'VARCHAR',
+    paidToPublisher: 'BOOLEAN'}"""
+
+
+def read_typed(folder: Path, url: str, rows: int) -> Figures:
+    """DuckDB: landed files → 20 typed columns, without raw, change detection or checks."""
+    return _read(folder, "typed", f"* from read_json(?, format = 'newline_delimited', columns = {TYPED})")
+
+
+STEPS: dict[str, Callable[[Path, str, int], Figures]] = {
+    step.__name__: step
+    for step in (pull, load, http, parse_msgspec, parse_orjson, read_objects, read_typed)
+}
+
+if __name__ == "__main__":
+    name, folder, url, rows = sys.argv[1:]
+    sys.stdout.write(json.dumps(STEPS[name](Path(folder), url, int(rows))) + "\n")

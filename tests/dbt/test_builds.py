@@ -1,0 +1,163 @@
+"""What holds of a build as a whole: twice is the same, empty is fine, the configuration decides."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from affiliate_assets.crm.streams import FILE_STREAMS
+from affiliate_assets.landing.tables import create_tables
+from affiliate_assets.networks import all_connectors
+from tests.dbt import brand
+from tests.dbt.conftest import Build, dbt_build
+from tests.dbt.warehouse import TABLES, create_warehouse, insert
+
+WITHOUT_UNIT_TESTS = ("--exclude", "resource_type:unit_test")
+
+
+def checksums(build: Build) -> dict[str, tuple[int, str | None]]:
+    """Rows and a checksum of each mart."""
+    marts = build.query("select table_name from duckdb_tables() where schema_name = 'marts'")
+    return {
+        mart: build.query(
+            f"select count(*), md5(string_agg(t::varchar, ';' order by t::varchar)) from marts.{mart} as t"
+        )[0]
+        for (mart,) in marts
+    }
+
+
+def copy_of(build: Build, folder: Path) -> Path:
+    return Path(shutil.copy(build.warehouse, folder / "affiliate.duckdb"))
+
+
+def test_building_again_changes_no_mart(acme: Build, tmp_path: Path) -> None:
+    before = checksums(acme)
+    again = dbt_build(copy_of(acme, tmp_path), acme.target, WITHOUT_UNIT_TESTS)
+    assert again.success
+    assert len(before) == 10
+    assert checksums(again) == before
+
+
+def test_a_later_now_changes_only_what_is_judged_by_the_clock(acme: Build, tmp_path: Path) -> None:
+    warehouse = copy_of(acme, tmp_path)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update config.brand set as_of = '2026-03-02 04:00:00'")
+    later = dbt_build(warehouse, acme.target, WITHOUT_UNIT_TESTS)
+    changed = {mart for mart, checksum in checksums(later).items() if checksum != checksums(acme)[mart]}
+    # The order of 02:30 is old enough now; the report counts it so; completeness tells the time itself.
+    assert changed == {
+        "fct_reconciliation_diffs",
+        "rpt_finance_reconciliation_nightly",
+        "rpt_operations_completeness",
+    }
+    [found] = later.query(
+        "select class from marts.fct_reconciliation_diffs where diff_key = 'order:main:3003'"
+    )
+    assert found == ("missing_in_network",)
+
+
+def test_a_brand_without_any_account_builds_empty_marts(tmp_path: Path, target: Path) -> None:
+    warehouse = tmp_path / "affiliate.duckdb"
+    create_warehouse(warehouse)
+    insert(warehouse, "config.brand", brand.brand("EUR"))
+    empty = dbt_build(warehouse, target, WITHOUT_UNIT_TESTS)
+    assert empty.success
+    assert set(empty.outcomes.values()) <= {"success", "pass", "no-op"}
+    filled = {mart: rows for mart, (rows, _) in checksums(empty).items() if rows}
+    assert filled == {"dim_networks": 2, "rpt_operations_completeness": 2}
+    assert empty.query("select network, completeness from marts.rpt_operations_completeness order by 1") == [
+        ("awin", "no account"),
+        ("cj", "no account"),
+    ]
+
+
+def test_a_network_without_an_account_misses_no_conversion(acme: Build, tmp_path: Path) -> None:
+    warehouse = copy_of(acme, tmp_path)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("delete from config.accounts where network = 'cj'")
+        connection.execute("delete from valid_cj.commissions")
+    build = dbt_build(warehouse, acme.target, WITHOUT_UNIT_TESTS)
+    assert build.success
+    rows = build.query(
+        "select record_id from marts.fct_reconciliation_diffs where class = 'missing_in_network' order by 1"
+    )
+    # 3004 was clicked on a CJ link, and nobody pulls CJ.
+    assert rows == [("3001",), ("3005",)]
+
+
+def test_another_reporting_currency_is_one_row_of_configuration(acme: Build, tmp_path: Path) -> None:
+    warehouse = copy_of(acme, tmp_path)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update config.brand set reporting_currency = 'USD'")
+    build = dbt_build(warehouse, acme.target, WITHOUT_UNIT_TESTS)
+    rows = build.query(
+        """
+        select conversion_id, sale_amount_reporting::varchar, sale_fx_rate::varchar, reporting_currency
+        from marts.fct_conversions where conversion_id in ('1', 'f23') order by 1
+        """
+    )
+    assert rows == [("1", "108.830000", "1.0883000000", "USD"), ("f23", "10.000000", "1.0000000000", "USD")]
+
+
+BROKEN = {
+    "assert_network_total_equals_sum_of_classes": """
+        update marts.rpt_finance_reconciliation_nightly set network_amount = network_amount + 0.01
+        where side = 'network' and class = 'missing_in_crm'""",
+    "assert_order_total_equals_sum_of_classes": """
+        delete from marts.rpt_finance_reconciliation_nightly
+        where side = 'order' and class = 'amount_mismatch'""",
+    "assert_every_order_has_exactly_one_class": """
+        delete from marts.fct_reconciliation_diffs where diff_key = 'order:main:1001'""",
+    "assert_every_conversion_has_exactly_one_class": """
+        insert into marts.fct_reconciliation_diffs
+        select * from marts.fct_reconciliation_diffs where diff_key = 'network:awin:1001:1'""",
+    "assert_credit_of_each_order_and_model_sums_to_one": """
+        update marts.fct_attribution_credits set credit_fraction = 0.999999
+        where credit_key = 'main:3008:first:'""",
+    "assert_credited_revenue_ties_to_the_cent": """
+        update marts.fct_attribution_credits set credited_revenue = 9.99
+        where credit_key = 'main:3008:last:'""",
+    "assert_event_deltas_add_up_to_net_state": """
+        delete from marts.conversion_events where network_row_id = '2002'""",
+    "assert_every_claim_group_has_one_survivor": """
+        delete from marts.fct_duplicate_claims where conversion_key = 'awin:1001:5'""",
+    "assert_every_amount_has_a_currency": """
+        update marts.fct_conversions set sale_currency = null where conversion_id = '1'""",
+    "assert_no_two_orders_share_a_match_key": """
+        update marts.fct_orders set order_match_key = '1001' where order_id = '1002'""",
+    "assert_every_status_move_is_allowed": """
+        update marts.conversion_events set lock_state = 'locked', status = 'reversed'
+        where conversion_id = '12' and version_number = 1""",
+}
+
+
+def test_each_claim_notices_the_mart_that_breaks_it(acme: Build, tmp_path: Path) -> None:
+    warehouse = copy_of(acme, tmp_path)
+    with duckdb.connect(str(warehouse)) as connection:
+        for change in BROKEN.values():
+            connection.execute(change)
+    build = dbt_build(warehouse, acme.target, ("--select", "test_type:singular"), command="test")
+    assert build.with_outcome("fail") | build.with_outcome("warn") == set(BROKEN) | acme.with_outcome("warn")
+
+
+def test_the_tables_of_these_tests_are_those_the_loader_makes(tmp_path: Path) -> None:
+    by_hand, by_loader = tmp_path / "hand.duckdb", tmp_path / "loader.duckdb"
+    create_warehouse(by_hand)
+    with duckdb.connect(str(by_loader)) as connection:
+        for slug, connector in all_connectors().items():
+            create_tables(connection, slug, connector.streams)
+        create_tables(connection, "crm", FILE_STREAMS)
+    assert columns_of(by_hand) == {table: columns_of(by_loader)[table] for table in TABLES}
+
+
+def columns_of(path: Path) -> dict[str, dict[str, str]]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        rows = connection.execute(
+            "select schema_name, table_name, column_name, data_type from duckdb_columns() where not internal"
+        ).fetchall()
+    tables: dict[str, dict[str, str]] = {}
+    for schema, table, column, data_type in rows:
+        tables.setdefault(f"{schema}.{table}", {})[column] = data_type
+    return tables

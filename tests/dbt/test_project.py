@@ -1,0 +1,225 @@
+"""What holds of the project's files: documented, under contract, portable, and every status word mapped."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dbt.conftest import PROJECT, Build
+
+# The words of both networks, from their API references.
+STATUS_WORDS = {
+    ("awin", "commission_status", "pending", "pending"),
+    ("awin", "commission_status", "approved", "approved"),
+    ("awin", "commission_status", "declined", "reversed"),
+    ("awin", "commission_status", "deleted", "deleted"),
+    ("cj", "action_status", "new", "pending"),
+    ("cj", "action_status", "extended", "pending"),
+    ("cj", "action_status", "locked", "approved"),
+    ("cj", "action_status", "closed", "approved"),
+    ("cj", "validation_status", "DECLINED", "reversed"),
+    ("cj", "action_type", "bonus", ""),
+    ("cj", "action_type", "perf_inc", ""),
+}
+
+# What Postgres, Spark, Snowflake or BigQuery would refuse.
+NOT_PORTABLE = {
+    "QUALIFY": r"\bqualify\b",
+    "ASOF": r"\basof\b",
+    "FILTER (": r"\bfilter\s*\(",
+    "EXCLUDE": r"\bexclude\b",
+    "REPLACE in a star": r"\*\s*replace\s*\(",
+    "GROUP BY ALL": r"\b(group|order)\s+by\s+all\b",
+    "UNION BY NAME": r"\bby\s+name\b",
+    "list lambda": r"->|\blambda\b",
+    "arg_max": r"\barg_m(ax|in)\b",
+    "reader function": r"\bread_(json|csv|parquet)\w*\b",
+    "cast by colons": r"::",
+    "named window": r"\bwindow\s+\w+\s+as\b",
+    "DISTINCT ON": r"\bdistinct\s+on\b",
+    "strftime": r"\bstr[fp]time\b",
+    "semi or anti join": r"\b(semi|anti)\s+join\b",
+}
+
+FLOATS = r"\b(double|float|real)\b"
+
+PERSONAL = re.compile(
+    r"e_?mail|phone|visitor|click_id|landing|url|ip_|click_ref|first_name|last_name|address"
+)
+
+
+@pytest.fixture(scope="module")
+def manifest(acme: Build) -> dict[str, Any]:
+    return dict(json.loads((acme.target / "manifest.json").read_text(encoding="utf-8")))
+
+
+def nodes(manifest: dict[str, Any], *kinds: str) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] in kinds]
+
+
+def is_mart(node: dict[str, Any]) -> bool:
+    return node["resource_type"] == "model" and node["path"].startswith("marts/")
+
+
+def sql_files() -> list[Path]:
+    return sorted([*PROJECT.glob("models/**/*.sql"), *PROJECT.glob("tests/**/*.sql")])
+
+
+def without_comments(text: str) -> str:
+    return re.sub(r"--[^\n]*|\{#.*?#\}", "", text, flags=re.DOTALL).lower()
+
+
+def test_every_model_and_seed_states_its_grain_and_describes_every_column(
+    manifest: dict[str, Any], acme: Build
+) -> None:
+    built: dict[tuple[str, str], set[str]] = {}
+    for schema, table, column in acme.query(
+        "select schema_name, table_name, column_name from duckdb_columns()"
+    ):
+        built.setdefault((schema, table), set()).add(column)
+    for node in nodes(manifest, "model", "seed"):
+        assert node["description"].startswith("One row per"), node["name"]
+        described = {name for name, column in node["columns"].items() if column["description"].strip()}
+        assert described == built[node["schema"], node["name"]], node["name"]
+
+
+def test_a_column_is_described_in_one_place(manifest: dict[str, Any]) -> None:
+    texts = [path.read_text(encoding="utf-8") for path in PROJECT.glob("models/**/_*__models.yml")]
+    descriptions = [
+        line.strip()
+        for text in texts
+        for line in text.splitlines()
+        if line.startswith("        description:")
+    ]
+    assert len(descriptions) > 300
+    assert all(re.fullmatch(r"description: \"\{\{ doc\('\w+'\) \}\}\"", line) for line in descriptions)
+
+
+def test_every_mart_is_under_contract_and_public(manifest: dict[str, Any]) -> None:
+    marts = [node for node in nodes(manifest, "model") if is_mart(node)]
+    assert len(marts) == 10
+    for node in marts:
+        assert node["config"]["contract"]["enforced"], node["name"]
+        assert node["access"] == "public", node["name"]
+        assert all(column["data_type"] for column in node["columns"].values()), node["name"]
+
+
+def test_every_mart_is_read_by_somebody_named_or_by_another_mart(manifest: dict[str, Any]) -> None:
+    read = {
+        parent for exposure in manifest["exposures"].values() for parent in exposure["depends_on"]["nodes"]
+    }
+    unread = {
+        node["name"] for node in nodes(manifest, "model") if is_mart(node) and node["unique_id"] not in read
+    }
+    assert unread == set()
+
+
+def test_the_grain_of_every_mart_is_tested(manifest: dict[str, Any]) -> None:
+    tested = {
+        node["attached_node"]
+        for node in nodes(manifest, "test")
+        if (node.get("test_metadata") or {}).get("name") in {"unique", "one_row_per"}
+    }
+    untested = {node["name"] for node in nodes(manifest, "model") if is_mart(node)} - {
+        name.rsplit(".", 1)[-1] for name in tested
+    }
+    assert untested == set()
+
+
+def test_only_staging_and_the_configuration_read_sources(manifest: dict[str, Any]) -> None:
+    for node in nodes(manifest, "model"):
+        if node["path"].startswith("staging/"):
+            continue
+        validated = {
+            name for name in node["depends_on"]["nodes"] if name.startswith("source.") and ".valid_" in name
+        }
+        assert validated == set(), node["name"]
+
+
+def test_no_mart_holds_personal_data_or_the_time_of_the_run(manifest: dict[str, Any]) -> None:
+    for node in nodes(manifest, "model"):
+        if not is_mart(node):
+            continue
+        personal = {column for column in node["columns"] if PERSONAL.search(column)}
+        assert personal == set(), node["name"]
+        assert ("as_of" in node["columns"]) == (node["name"] == "rpt_operations_completeness")
+
+
+def test_money_is_decimal_everywhere(acme: Build) -> None:
+    floats = acme.query(
+        """
+        select table_name, column_name from duckdb_columns()
+        where schema_name in ('staging', 'intermediate', 'marts', 'seeds')
+          and data_type in ('DOUBLE', 'FLOAT')
+        """
+    )
+    assert floats == []
+    amounts = acme.query(
+        """
+        select distinct data_type from duckdb_columns()
+        where schema_name = 'marts'
+          and regexp_matches(column_name, 'amount|commission$|_cost$|_fee$|revenue|_reporting$')
+        """
+    )
+    assert amounts == [("DECIMAL(18,6)",)]
+
+
+@pytest.mark.parametrize("path", sql_files(), ids=lambda path: path.stem)
+def test_sql_is_portable(path: Path) -> None:
+    text = without_comments(path.read_text(encoding="utf-8"))
+    found = [name for name, pattern in NOT_PORTABLE.items() if re.search(pattern, text)]
+    assert found == []
+    assert not re.search(FLOATS, text)
+
+
+def test_the_status_map_holds_exactly_the_known_words_each_with_its_source() -> None:
+    with (PROJECT / "seeds" / "status_map.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {
+        (row["network"], row["raw_field"], row["raw_word"], row["status"]) for row in rows
+    } == STATUS_WORDS
+    assert len(rows) == len(STATUS_WORDS)
+    assert all(row["source"] for row in rows)
+
+
+def test_every_mapping_model_has_unit_tests(manifest: dict[str, Any]) -> None:
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    # Unions and renamings have nothing to decide.
+    plain = {
+        "stg_awin__publishers",
+        "stg_cj__publishers",
+        "int_conversion_events__unioned",
+        "int_conversions__unioned",
+        "int_conversions__duplicate_links",
+        "int_conversions__deduplicated",
+        "int_orders__keyed",
+        "conversion_events",
+        "fct_orders",
+        "dim_networks",
+        "fct_duplicate_claims",
+    }
+    models = {node["name"] for node in nodes(manifest, "model")}
+    assert plain <= models
+    assert models - tested == plain
+
+
+def test_every_asset_check_of_several_models_names_the_one_it_belongs_to(manifest: dict[str, Any]) -> None:
+    models = {node["name"] for node in nodes(manifest, "model")}
+    for node in nodes(manifest, "test"):
+        refs = {ref["name"] for ref in node["refs"]}
+        if node.get("attached_node") or len(refs) < 2:
+            continue
+        named = node["config"]["meta"]["dagster"]["ref"]["name"]
+        assert named in refs & models, node["name"]
+
+
+def test_every_model_has_a_group_and_owners(manifest: dict[str, Any]) -> None:
+    for node in nodes(manifest, "model", "seed"):
+        dagster = node["config"]["meta"]["dagster"]
+        assert dagster["group"], node["name"]
+        assert "team:affiliate-data" in dagster["owners"], node["name"]
