@@ -18,7 +18,10 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 # The configuration in force: AFFILIATE_CONFIG, else the brand's own file, else the one the demo has written.
 FOUND := $(firstword $(wildcard affiliate.toml data/demo/affiliate.toml))
 CONFIG := $(or $(AFFILIATE_CONFIG),$(if $(FOUND),$(CURDIR)/$(FOUND)))
-NEEDS_CONFIG = [[ -n "$(CONFIG)" ]] || { echo "No configuration yet: run 'make demo', or copy affiliate.toml.example to affiliate.toml."; exit 2; }
+NO_CONFIG := No configuration yet: run 'make demo', or copy affiliate.toml.example to affiliate.toml.
+NEEDS_CONFIG = [[ -n "$(CONFIG)" ]] || { echo "$(NO_CONFIG)"; exit 2; }
+OLD_PYTHON := Python 3.11 to 3.13 is needed: make PYTHON=python3.12 …
+WAREHOUSE := from affiliate_assets.settings import load_settings; print(load_settings().warehouse)
 READ_ENV = if [[ -f .env ]]; then set -a; . ./.env; set +a; fi
 
 .PHONY: help install demo ui docs test lint format bench lock clean
@@ -29,7 +32,7 @@ help: ## List the targets
 install: $(INSTALLED) ## Create .venv with the locked dependencies and the `affiliate` command
 
 $(INSTALLED): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] < (3, 14) else "Python 3.11 to 3.13 is needed: make PYTHON=python3.12 …")'
+	@$(PYTHON) -c 'import sys; sys.exit(None if (3, 11) <= sys.version_info[:2] < (3, 14) else "$(OLD_PYTHON)")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -46,7 +49,7 @@ ui: install ## Open the Dagster UI on the same instance (UI_PORT=3000)
 
 docs: install ## Build and serve the dbt documentation (DOCS_PORT=8080)
 	@$(NEEDS_CONFIG); export AFFILIATE_CONFIG="$(CONFIG)"; \
-	AFFILIATE_WAREHOUSE="$$($(BIN)/python -c 'from affiliate_assets.settings import load_settings; print(load_settings().warehouse)')"; \
+	AFFILIATE_WAREHOUSE="$$($(BIN)/python -c '$(WAREHOUSE)')"; \
 	export AFFILIATE_WAREHOUSE; \
 	[[ -f "$$AFFILIATE_WAREHOUSE" ]] || { echo "No warehouse yet: run 'make demo' or 'affiliate run' first."; exit 2; }; \
 	cd dbt_project; ../$(BIN)/dbt --quiet docs generate --profiles-dir .; \

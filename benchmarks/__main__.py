@@ -9,7 +9,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,8 +35,8 @@ class Report:
     """The tables of one size, and the sentences below them."""
 
     rows: int
-    steps: list[tuple[str, ...]]
-    ratios: list[tuple[str, ...]]
+    steps: Sequence[tuple[str, ...]]
+    ratios: Sequence[tuple[str, ...]]
     notes: list[str]
 
 
@@ -47,13 +47,14 @@ def main() -> int:
     parser.add_argument("--results", type=Path, default=RESULTS, help="file to write")
     options = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 120)
+    load = os.getloadavg()[0]
     reports = []
     for rows in options.rows:
         with console.status(f"{rows:,} conversions"):
             report = describe(rows, measure(rows, with_dbt=not options.skip_dbt))
         reports.append(report)
         _print(console, report)
-    options.results.write_text(markdown(reports), encoding="utf-8")
+    options.results.write_text(markdown(reports, load), encoding="utf-8")
     console.print(f"Kept in {options.results}")
     return 0
 
@@ -193,21 +194,22 @@ def _print(console: Console, report: Report) -> None:
         console.print(note, markup=False)
 
 
-def markdown(reports: list[Report]) -> str:
-    """All of it as a page."""
+def markdown(reports: list[Report], load: float) -> str:
+    """All of it as a page; `load` is the machine's load average before the first step."""
     versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
     lines = [
         "# Benchmarks",
         "",
         f"Written by `make bench` on {datetime.now(UTC):%Y-%m-%d}; {_machine()}, Python {platform.python_version()},"
-        f" {versions}.",
+        f" {versions}. Load average before the first step: {load:.1f}.",
         "",
         "Each step runs in a process of its own; peak MB is that process's highest resident memory (of `dbt build`: the"
         " dbt process). Pages of 2,500 Awin-shaped records come over loopback HTTP, one window a page, through the real"
         " client, `pull_windows` and `load_stream`, with the rate limit lifted: at Awin's 20 calls a minute the network"
         " would be the limit long before. Values are invented and compress better than real ones. For dbt the valid"
         " tables are filled by SQL with as many conversions (half Awin, half CJ, one version each), as many orders and"
-        " two touches an order; nothing was parsed before. rows/s counts conversions.",
+        " two touches an order; nothing was parsed before. rows/s counts conversions. DuckDB's floors include their"
+        " commit and checkpoint; of load and validate these are a line of their own.",
     ]
     for report in reports:
         lines += ["", f"## {report.rows:,} conversions", ""]
@@ -217,7 +219,7 @@ def markdown(reports: list[Report]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _grid(headers: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+def _grid(headers: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     rule = ("---", *("---:" for _ in headers[1:])) if headers == HEADERS else ("---", "---", "---:")
     return [f"| {' | '.join(row)} |" for row in (headers, rule, *rows)]
 

@@ -47,7 +47,7 @@ _FILL = {
             case n when 0 then 'partner' else 'google' end as utm_source,
             case n when 0 then 'affiliate' else 'cpc' end as utm_medium, 'spring' as utm_campaign,
             'https://shop.example/?utm_source=x'
-                || case n when 1 then '&gclid=g' || i else case when is_awin then '&awc=' else '&cjevent=' end || md5(i::varchar) end
+                || case when n = 1 then '&gclid=' when is_awin then '&awc=' else '&cjevent=' end || md5(i::varchar)
                 as landing_url,
             'www.partner.example' as referrer_host, 'shop' as _account_id, touch_id as _key,
             md5((2 * i + n)::varchar) as _row_hash, occurred_at as _observed_at, {LOAD}
@@ -61,18 +61,21 @@ _FILL = {
             case when luck >= 50 then ordered_at + interval 30 day end as validation_date,
             case when luck in (2, 3, 4) then sale + 1 else sale end as sale_amount, 'EUR' as sale_currency,
             sale * 0.07 as commission_amount, 'EUR' as commission_currency, false as amended, 0 as payment_id,
-            '71204' as _account_id, id::varchar as _key, md5(i::varchar) as _row_hash, ordered_at as _observed_at, {LOAD}
+            '71204' as _account_id, id::varchar as _key, md5(i::varchar) as _row_hash, ordered_at as _observed_at,
+            {LOAD}
         from facts where is_awin""",
     "valid_cj.commissions": f"""
         select (i + 1)::varchar as commission_id, commission_id as original_action_id, true as original,
             case when luck < 2 then 'NONE-' else 'ORD-' end || i as order_id, (hash(i) % 2000)::varchar as publisher_id,
             'Publisher ' || publisher_id as publisher_name, '5551' as advertiser_id, 'sim_sale' as action_type,
             ordered_at - interval 2 day as click_date, ordered_at as event_date, ordered_at as posting_date,
-            ordered_at + interval 30 day as locking_date, case when luck < 50 then 'new' else 'locked' end as action_status,
+            ordered_at + interval 30 day as locking_date,
+            case when luck < 50 then 'new' else 'locked' end as action_status,
             case when luck >= 93 then 'DECLINED' else 'ACCEPTED' end as validation_status,
             case when luck in (2, 3, 4) then sale + 1 else sale end as sale_amount_adv_currency,
             sale * 0.08 as pub_commission_amount_usd, sale * 0.09 as adv_commission_amount_adv_currency,
-            '5551' as _account_id, commission_id as _key, md5(i::varchar) as _row_hash, ordered_at as _observed_at, {LOAD}
+            '5551' as _account_id, commission_id as _key, md5(i::varchar) as _row_hash, ordered_at as _observed_at,
+            {LOAD}
         from facts where not is_awin""",
 }
 
@@ -93,7 +96,8 @@ def prepare(folder: Path, rows: int) -> dict[str, Any]:
             create_tables(warehouse, connector.slug, connector.streams)
         create_tables(warehouse, "crm", FILE_STREAMS)
         warehouse.execute("insert into config.brand values ('Benchmark', 'EUR', 'UTC', '2026-01-01', '2026-11-15')")
-        warehouse.execute("insert into config.accounts values ('awin', '71204', 'A', 'EUR'), ('cj', '5551', 'C', 'EUR')")
+        for network, account_id in (("awin", "71204"), ("cj", "5551")):
+            warehouse.execute("insert into config.accounts values (?, ?, ?, 'EUR')", [network, account_id, account_id])
         warehouse.execute(_FACTS.format(rows=rows))
         for table, query in _FILL.items():
             warehouse.execute(f"insert into {table} by name {query}")
@@ -147,9 +151,7 @@ def copy(folder: Path, rows: int) -> dict[str, Any]:
     return {"seconds": seconds, "table": table, "rows": table_rows}
 
 
-STEPS: dict[str, Callable[[Path, int], dict[str, Any]]] = {
-    step.__name__: step for step in (prepare, build, copy)
-}
+STEPS: dict[str, Callable[[Path, int], dict[str, Any]]] = {step.__name__: step for step in (prepare, build, copy)}
 
 if __name__ == "__main__":
     name, folder, rows = sys.argv[1:]

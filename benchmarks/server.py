@@ -26,6 +26,7 @@ WINDOW = timedelta(minutes=1)
 RENDERED_PAGES = 4
 # Stands for the page in a rendered body, in a place of fixed width, so that serving is one replacement.
 _PAGE = b"@@@@@"
+_TIME = "%Y-%m-%dT%H:%M:%S"
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -38,7 +39,7 @@ def _record(draw: random.Random, number: int) -> bytes:
     page = _PAGE.decode()
     sale = Decimal(draw.randint(500, 40_000)).scaleb(-2)
     commission = (sale * Decimal("0.07")).quantize(Decimal("0.01"))
-    sold_at = datetime(2026, 3, 1) + timedelta(seconds=draw.randrange(60 * 86_400))
+    sold_at = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=draw.randrange(60 * 86_400))
     lapse = draw.randrange(20 * 86_400)
     status = draw.choices(("pending", "approved", "declined"), (50, 43, 7))[0]
     decided = None if status == "pending" else sold_at + timedelta(days=30)
@@ -59,9 +60,9 @@ def _record(draw: random.Random, number: int) -> bytes:
         "ipHash": str(draw.getrandbits(60)),
         "customerCountry": draw.choice(("GB", "IE", "DE")),
         "clickRefs": {"clickRef": f"{page}-{draw.getrandbits(48):012x}"},
-        "clickDate": (sold_at - timedelta(seconds=lapse)).isoformat(),
-        "transactionDate": sold_at.isoformat(),
-        "validationDate": decided and decided.isoformat(),
+        "clickDate": f"{sold_at - timedelta(seconds=lapse):{_TIME}}",
+        "transactionDate": f"{sold_at:{_TIME}}",
+        "validationDate": decided and f"{decided:{_TIME}}",
         "type": "Commission group transaction",
         "declineReason": "Returned" if status == "declined" else None,
         "voucherCodeUsed": voucher is not None,
@@ -79,7 +80,12 @@ def _record(draw: random.Random, number: int) -> bytes:
         "orderRef": f"ORD-{page}{number:05d}",
         "customParameters": [],
         "transactionParts": [
-            {"commissionGroupId": 90211, "commissionGroupCode": "DEFAULT", "amount": sale, "commissionAmount": commission}
+            {
+                "commissionGroupId": 90211,
+                "commissionGroupCode": "DEFAULT",
+                "amount": sale,
+                "commissionAmount": commission,
+            }
         ],
         "paidToPublisher": False,
         "paymentId": 0,

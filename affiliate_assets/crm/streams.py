@@ -35,7 +35,7 @@ def _names(text: str) -> frozenset[str]:
 ORDERS = FileStream(
     name="orders",
     description="One order as the shop exports it; exported again whenever it changes.",
-    key=("order_id",),
+    key=("shop", "order_id"),
     columns=_names(
         "order_id shop ordered_at updated_at status currency subtotal discount shipping "
         "tax total refunded refunded_subtotal voucher_code customer_email customer_type"
@@ -69,7 +69,7 @@ ORDERS = FileStream(
 TOUCHPOINTS = FileStream(
     name="touchpoints",
     description="One visit with its source, as the web analytics exports it.",
-    key=("touch_id",),
+    key=("shop", "touch_id"),
     columns=_names(
         "touch_id shop occurred_at visitor_id customer_email utm_source utm_medium utm_campaign landing_url referrer"
     ),

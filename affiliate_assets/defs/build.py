@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
-from affiliate_assets.defs.common import raw_key
+from affiliate_assets.defs.common import check_networks, raw_key
 from affiliate_assets.defs.jobs import NIGHTLY, nightly_schedule
 from affiliate_assets.defs.models import dbt_models, dbt_project
 from affiliate_assets.defs.published import mart_names, night_asset, published_assets
@@ -29,6 +29,7 @@ def build_definitions(settings: Settings | None = None, executor: dg.ExecutorDef
         ConfigError: There is no configuration, or it is refused.
     """
     settings = settings or load_settings()
+    check_networks(settings)
     connectors = list(all_connectors().values())
     project = dbt_project(settings)
     names = mart_names(project)

@@ -10,9 +10,11 @@ import dagster as dg
 from affiliate_assets.connectors.language import Stream
 from affiliate_assets.connectors.planning import Span
 from affiliate_assets.connectors.schema import duckdb_type_of, path_of
+from affiliate_assets.errors import ConfigError
 from affiliate_assets.landing.load import LoadResult
 from affiliate_assets.landing.pages import Manifest
 from affiliate_assets.landing.tables import raw_table, valid_table
+from affiliate_assets.networks import all_connectors
 from affiliate_assets.settings import NOW_VARIABLE, Settings, now
 
 # A run's own present. Worker processes may outlive a change of the environment; tags travel with the run.
@@ -155,3 +157,18 @@ def _span(window: Manifest) -> str:
     if window.window_start is None or window.window_end is None:
         return "whole listing"
     return f"{window.clock}: {window.window_start:%Y-%m-%d %H:%M} to {window.window_end:%Y-%m-%d %H:%M} UTC"
+
+
+def check_networks(settings: Settings) -> None:
+    """Refuse a configuration that names a network which does not exist.
+
+    Raises:
+        ConfigError: An account's network is unknown; nothing would ever be pulled for it.
+    """
+    known = all_connectors()
+    for account in settings.accounts:
+        if account.network not in known:
+            raise ConfigError(
+                f"Account {account.account_id} names the network {account.network!r}, which does not exist.",
+                next_step=f"choose from {', '.join(known)}.",
+            )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import dagster as dg
 
-from affiliate_assets.defs.common import AS_OF_TAG, raw_key, valid_key
+from affiliate_assets.defs.common import AS_OF_TAG, check_networks, raw_key, valid_key
 from affiliate_assets.defs.jobs import JOB, RANGE_END, RANGE_START, nightly_tags
 from affiliate_assets.errors import ConfigError
 from affiliate_assets.landing.night import SourceReport, read_reports
@@ -56,6 +58,7 @@ def run_job(days: tuple[date, date] | None = None, networks: Sequence[str] | Non
         ConfigError: A network is not known, or the configuration is refused.
     """
     settings, connectors = load_settings(), all_connectors()
+    check_networks(settings)
     unknown = sorted(set(networks or ()) - connectors.keys())
     if unknown:
         raise ConfigError(f"There is no network {unknown[0]!r}.", next_step=f"choose from {', '.join(connectors)}.")
@@ -77,11 +80,32 @@ def run_job(days: tuple[date, date] | None = None, networks: Sequence[str] | Non
             for key in (raw_key, valid_key)
         }
         selection = sorted(set(job().asset_layer.executable_asset_keys) - left_out) if left_out else None
-        result = dg.execute_job(
-            dg.reconstructable(job), instance=opened, run_config=_QUIET, tags=tags, asset_selection=selection
-        )
+        with _output_to(settings.data / "state" / "last_run.log"):
+            result = dg.execute_job(
+                dg.reconstructable(job), instance=opened, run_config=_QUIET, tags=tags, asset_selection=selection
+            )
         failed = [_told(event) for event in result.all_events if event.is_step_failure and event.step_key != VERDICT]
         return Outcome(result.run_id, tuple(read_reports(settings, result.run_id)), failed[0] if failed else None)
+
+
+@contextmanager
+def _output_to(path: Path) -> Iterator[None]:
+    """Send what dbt and the workers print into a file; the event log has it too, the terminal gets the outcome."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    terminal = {number: os.dup(number) for number in (1, 2)}
+    with path.open("wb") as file:
+        for number in terminal:
+            os.dup2(file.fileno(), number)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for number, saved in terminal.items():
+                os.dup2(saved, number)
+                os.close(saved)
 
 
 def _told(event: dg.DagsterEvent) -> str:

@@ -14,7 +14,7 @@ from pyrate_limiter.limiter import SingleBucketFactory
 from requests_ratelimiter import LimiterSession
 
 from affiliate_assets.connectors.language import Answer, Connector, Request
-from affiliate_assets.errors import AffiliateError, ConfigError, RetryableError, Where
+from affiliate_assets.errors import AffiliateError, ConfigError, RateLimited, RetryableError, Where
 from affiliate_assets.http.answers import http_date, problem_of
 from affiliate_assets.http.throttle import CredentialBudget
 from affiliate_assets.secrets import redact, resolve
@@ -48,6 +48,19 @@ class Effort:
     requests: int = 0
     retries: int = 0
     bytes: int = 0
+
+
+class _Bearer(requests.auth.AuthBase):
+    """As an auth object, because a ~/.netrc entry for the host would replace a plain header."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        header = ("Authorization", f"Bearer {self._token}")
+        requests.utils.check_header_validity(header)
+        request.headers.update([header])
+        return request
 
 
 class NetworkClient:
@@ -110,6 +123,13 @@ class NetworkClient:
             raise error.at(self._where) from None
 
     def _attempt(self, request: Request) -> Answer:
+        pause = self._budget.paused_seconds()
+        if pause > self._bounds.seconds:
+            raise RateLimited(
+                f"The network asked for a pause that lasts {pause:.0f} s more.",
+                next_step="run again when it is over.",
+                retry_after=pause,
+            )
         self.effort.requests += 1
         try:
             response = self._session.request(
@@ -117,7 +137,7 @@ class NetworkClient:
                 f"{self._base_url}/{request.path.lstrip('/')}",
                 params=dict(request.params),
                 json=request.json,
-                headers={"Authorization": f"Bearer {self._secrets[self.connector.auth.secret]}"},
+                auth=_Bearer(self._secrets[self.connector.auth.secret]),
                 timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
                 allow_redirects=False,
             )

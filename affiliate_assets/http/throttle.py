@@ -87,6 +87,11 @@ class CredentialBudget(AbstractBucket):
                 (self._credential, until),
             )
 
+    def paused_seconds(self) -> float:
+        """How long the pause in force still lasts; 0 without one."""
+        with self._transaction() as log:
+            return max(0, self._pause(log) - self.now()) / 1000
+
     def leak(self, current_timestamp: int | None = None) -> int:
         horizon = self.now() - 2 * self.rates[-1].interval
         with self._transaction() as log:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from affiliate_assets.connectors.language import ApiStream, Window
 from affiliate_assets.connectors.paging import AllowedFields
-from affiliate_assets.errors import AffiliateError, RetryableError, Where
+from affiliate_assets.errors import AffiliateError, ContractError, RetryableError, Where
 from affiliate_assets.http.client import NetworkClient
 from affiliate_assets.landing.pages import Manifest, WindowFolder, new_window_id
 
@@ -64,6 +64,7 @@ def _told(error: AffiliateError, client: NetworkClient, stream: ApiStream, windo
 def _pull(client: NetworkClient, stream: ApiStream, window: Window, folder: WindowFolder) -> None:
     fields = AllowedFields(stream.allowed, stream.dropped)
     cursor: str | None = None
+    followed: set[str] = set()
     before, waited = (client.effort.requests, client.effort.retries), client.waited_seconds
     try:
         while True:
@@ -75,6 +76,12 @@ def _pull(client: NetworkClient, stream: ApiStream, window: Window, folder: Wind
             cursor = page.cursor
             if cursor is None:
                 return
+            if cursor in followed:
+                raise ContractError(
+                    f"The cursor {cursor!r} comes back after {len(followed)} pages.",
+                    next_step="run again; if it stays, report the window to the network.",
+                )
+            followed.add(cursor)
     finally:
         manifest = folder.manifest
         manifest.requests = client.effort.requests - before[0]

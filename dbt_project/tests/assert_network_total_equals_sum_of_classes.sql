@@ -1,10 +1,10 @@
 {{ config(meta={'dagster': {'ref': {'name': 'rpt_finance_reconciliation_nightly'}}}) }}
 
--- Re-derived from staging: nothing is lost or doubled on the way to the report.
+-- Against what staging makes of the networks' rows: nothing is lost or doubled on the way to the report.
 with told as (
 
     select network, account_id, sale_currency as currency, count(*) as records, sum(sale_amount) as amount
-    from {{ ref('int_conversions__unioned') }}
+    from {{ ref('int_conversions__keyed') }}
     group by network, account_id, sale_currency
 
 ),

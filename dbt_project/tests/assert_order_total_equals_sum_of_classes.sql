@@ -3,7 +3,7 @@
 with told as (
 
     select currency, count(*) as records, sum(commissionable_amount) as amount
-    from {{ ref('stg_crm__orders') }}
+    from {{ ref('int_orders__keyed') }}
     group by currency
 
 ),

@@ -46,9 +46,7 @@ def awin(number: int, order: str | None, sale: str, status: str = "pending", **c
     return row | changes
 
 
-def cj(
-    commission: str, family: str, order: str | None, sale: str, status: str = "new", **changes: Any
-) -> Row:
+def cj(commission: str, family: str, order: str | None, sale: str, status: str = "new", **changes: Any) -> Row:
     row: Row = {
         "_account_id": "5001",
         "_key": commission,

@@ -52,9 +52,7 @@ def test_a_later_now_changes_only_what_is_judged_by_the_clock(acme: Build, tmp_p
         "rpt_finance_reconciliation_nightly",
         "rpt_operations_completeness",
     }
-    [found] = later.query(
-        "select class from marts.fct_reconciliation_diffs where diff_key = 'order:main:3003'"
-    )
+    [found] = later.query("select class from marts.fct_reconciliation_diffs where diff_key = 'order:main:3003'")
     assert found == ("missing_in_network",)
 
 

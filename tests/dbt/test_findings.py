@@ -83,9 +83,7 @@ def test_each_conversion_is_in_its_class(acme: Build) -> None:
 
 
 def test_each_order_is_in_its_class_and_names_the_network_concerned(acme: Build) -> None:
-    rows = acme.query(
-        "select record_id, class, network from marts.fct_reconciliation_diffs where side = 'order'"
-    )
+    rows = acme.query("select record_id, class, network from marts.fct_reconciliation_diffs where side = 'order'")
     assert {record: (found, network) for record, found, network in rows} == ORDER_SIDE
     assert len(rows) == len(ORDER_SIDE)
 
@@ -244,15 +242,12 @@ def test_an_order_without_a_touch_is_unattributed_in_every_model(acme: Build) ->
         """
     )
     assert rows == [
-        (model, None, "unattributed", D(1), D(10))
-        for model in ("first", "last", "linear", "position", "time_decay")
+        (model, None, "unattributed", D(1), D(10)) for model in ("first", "last", "linear", "position", "time_decay")
     ]
 
 
 def test_publishers_carry_the_name_of_the_list_over_that_of_a_sale(acme: Build) -> None:
-    assert acme.query(
-        "select publisher_key, publisher_name, is_listed from marts.dim_publishers order by 1"
-    ) == [
+    assert acme.query("select publisher_key, publisher_name, is_listed from marts.dim_publishers order by 1") == [
         ("awin:77", "Deal Harbour Ltd", True),
         ("cj:88", "Home Notes", False),
     ]

@@ -48,9 +48,7 @@ NOT_PORTABLE = {
 
 FLOATS = r"\b(double|float|real)\b"
 
-PERSONAL = re.compile(
-    r"e_?mail|phone|visitor|click_id|landing|url|ip_|click_ref|first_name|last_name|address"
-)
+PERSONAL = re.compile(r"e_?mail|phone|visitor|click_id|landing|url|ip_|click_ref|first_name|last_name|address")
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +76,7 @@ def test_every_model_and_seed_states_its_grain_and_describes_every_column(
     manifest: dict[str, Any], acme: Build
 ) -> None:
     built: dict[tuple[str, str], set[str]] = {}
-    for schema, table, column in acme.query(
-        "select schema_name, table_name, column_name from duckdb_columns()"
-    ):
+    for schema, table, column in acme.query("select schema_name, table_name, column_name from duckdb_columns()"):
         built.setdefault((schema, table), set()).add(column)
     for node in nodes(manifest, "model", "seed"):
         assert node["description"].startswith("One row per"), node["name"]
@@ -91,10 +87,7 @@ def test_every_model_and_seed_states_its_grain_and_describes_every_column(
 def test_a_column_is_described_in_one_place(manifest: dict[str, Any]) -> None:
     texts = [path.read_text(encoding="utf-8") for path in PROJECT.glob("models/**/_*__models.yml")]
     descriptions = [
-        line.strip()
-        for text in texts
-        for line in text.splitlines()
-        if line.startswith("        description:")
+        line.strip() for text in texts for line in text.splitlines() if line.startswith("        description:")
     ]
     assert len(descriptions) > 300
     assert all(re.fullmatch(r"description: \"\{\{ doc\('\w+'\) \}\}\"", line) for line in descriptions)
@@ -110,12 +103,8 @@ def test_every_mart_is_under_contract_and_public(manifest: dict[str, Any]) -> No
 
 
 def test_every_mart_is_read_by_somebody_named_or_by_another_mart(manifest: dict[str, Any]) -> None:
-    read = {
-        parent for exposure in manifest["exposures"].values() for parent in exposure["depends_on"]["nodes"]
-    }
-    unread = {
-        node["name"] for node in nodes(manifest, "model") if is_mart(node) and node["unique_id"] not in read
-    }
+    read = {parent for exposure in manifest["exposures"].values() for parent in exposure["depends_on"]["nodes"]}
+    unread = {node["name"] for node in nodes(manifest, "model") if is_mart(node) and node["unique_id"] not in read}
     assert unread == set()
 
 
@@ -135,9 +124,7 @@ def test_only_staging_and_the_configuration_read_sources(manifest: dict[str, Any
     for node in nodes(manifest, "model"):
         if node["path"].startswith("staging/"):
             continue
-        validated = {
-            name for name in node["depends_on"]["nodes"] if name.startswith("source.") and ".valid_" in name
-        }
+        validated = {name for name in node["depends_on"]["nodes"] if name.startswith("source.") and ".valid_" in name}
         assert validated == set(), node["name"]
 
 
@@ -180,9 +167,7 @@ def test_sql_is_portable(path: Path) -> None:
 def test_the_status_map_holds_exactly_the_known_words_each_with_its_source() -> None:
     with (PROJECT / "seeds" / "status_map.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert {
-        (row["network"], row["raw_field"], row["raw_word"], row["status"]) for row in rows
-    } == STATUS_WORDS
+    assert {(row["network"], row["raw_field"], row["raw_word"], row["status"]) for row in rows} == STATUS_WORDS
     assert len(rows) == len(STATUS_WORDS)
     assert all(row["source"] for row in rows)
 

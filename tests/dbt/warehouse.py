@@ -85,6 +85,4 @@ def insert(path: Path, table: str, *rows: Mapping[str, Any]) -> None:
     with duckdb.connect(str(path)) as connection:
         for row in rows:
             places = ", ".join("?" for _ in row)
-            connection.execute(
-                f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", list(row.values())
-            )
+            connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})", list(row.values()))

@@ -53,6 +53,7 @@ def test_two_runs_at_once_take_turns(quiet: Brand) -> None:
     assert quiet.sandbox.breaches == []
 
 
+@pytest.mark.timeout(900)
 def test_killed_at_ten_points_a_run_ends_in_the_same_marts(quiet: Brand, tmp_path: Path, world: World) -> None:
     with brand(tmp_path, world, MORNING) as broken:
         data = tmp_path / "data"

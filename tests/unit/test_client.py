@@ -93,14 +93,19 @@ def test_retry_after_in_seconds_is_waited_for(tmp_path: Path) -> None:
     assert len(server.paths) == 2
 
 
-def test_retry_after_longer_than_the_bounds_ends_the_attempts_at_once(tmp_path: Path) -> None:
+def test_retry_after_longer_than_the_bounds_ends_this_call_and_the_next_at_once(tmp_path: Path) -> None:
     started = time.monotonic()
     bounds = RetryBounds(attempts=5, seconds=2, first_wait=0.01, longest_wait=0.02)
-    with serving([Scripted(429, headers=retry_after("3600"))]) as server, pytest.raises(RateLimited) as caught:
-        client(server.url, tmp_path, bounds).send(ASK)
-    assert time.monotonic() - started < 2
-    assert caught.value.retry_after == 3600
-    assert len(server.paths) == 1
+    with serving([Scripted(429, headers=retry_after("3600")), Scripted(200)]) as server:
+        asking = client(server.url, tmp_path, bounds)
+        with pytest.raises(RateLimited) as first:
+            asking.send(ASK)
+        with pytest.raises(RateLimited, match=r"lasts 3[56]") as second:
+            asking.send(ASK)
+    assert time.monotonic() - started < 10
+    assert first.value.retry_after == 3600
+    assert "run again when it is over" in str(second.value)
+    assert len(server.paths) == asking.effort.requests == 1
 
 
 @pytest.mark.parametrize(
@@ -152,7 +157,7 @@ def test_the_budget_of_the_credential_holds_for_the_calls(tmp_path: Path) -> Non
         started = time.monotonic()
         for _ in range(7):
             asking.send(ASK)
-    assert 1.0 <= time.monotonic() - started < 2.5
+    assert 1.0 <= time.monotonic() - started < 8
     assert asking.waited_seconds >= 1
 
 

@@ -63,8 +63,8 @@ def test_a_row_arrives_typed_in_utc_with_its_customer_hashed(brand: Brand) -> No
     amounts = tuple(Decimal(text) for text in ("100.00", "10.00", "4.95", "18.04", "112.99", "0.00"))
     who = keyed("ann@shop.example")
     assert rows == [
-        ("O-1", stored(2026, 1, 14, 9, 22, 5), *amounts, None, who, "new", "O-1"),
-        ("O-2", stored(2026, 7, 14, 8, 22, 5), *amounts, None, who, "new", "O-2"),
+        ("O-1", stored(2026, 1, 14, 9, 22, 5), *amounts, None, who, "new", "de|O-1"),
+        ("O-2", stored(2026, 7, 14, 8, 22, 5), *amounts, None, who, "new", "de|O-2"),
     ]
 
 
@@ -162,7 +162,7 @@ def test_a_row_with_a_wrong_value_is_quarantined_by_order_and_check(
     write(brand, ROW.replace(old, new), order(2))
     brand.load_exports(FIRST_MORNING)
     ((key, checks),) = brand.query("select _key, failed_checks from quarantine.crm__orders")
-    assert key == "O-1"
+    assert key == "de|O-1"
     assert check in str(checks)
     assert brand.query("select order_id from valid_crm.orders") == [("O-2",)]
 

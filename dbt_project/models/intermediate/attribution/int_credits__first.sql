@@ -1,1 +1,8 @@
-{{ credits('first', 'case when touch_number = 1 then 1 else 0 end') }}
+select
+    order_key,
+    'first' as attribution_model,
+    touchpoint_id,
+    touch_number,
+    {{ money('1') }} as credit_fraction
+from {{ ref('int_paths__built') }}
+where touch_number = 1

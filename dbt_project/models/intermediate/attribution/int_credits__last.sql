@@ -1,1 +1,8 @@
-{{ credits('last', 'case when touch_number = touch_count then 1 else 0 end') }}
+select
+    order_key,
+    'last' as attribution_model,
+    touchpoint_id,
+    touch_number,
+    {{ money('1') }} as credit_fraction
+from {{ ref('int_paths__built') }}
+where touch_number = touch_count

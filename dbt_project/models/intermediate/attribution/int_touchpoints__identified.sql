@@ -18,7 +18,14 @@ identities as (
 )
 
 select
-    touches.*,
+    touches.touchpoint_id,
+    touches.occurred_at,
+    touches.channel,
+    touches.network,
+    touches.click_id_param,
+    touches.utm_source,
+    touches.utm_medium,
+    touches.utm_campaign,
     coalesce(touches.customer_hash, identities.customer_hash) as resolved_customer_hash,
     -- The same click id again is a reload or the back button; the click was its first sight.
     case
