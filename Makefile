@@ -67,7 +67,7 @@ format: install ## Format the code and mend what can be mended
 
 test: lint ## Run everything the CI runs: lint, types, definitions, tests
 	AFFILIATE_CONFIG=affiliate.toml.example $(BIN)/dg check defs
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: install ## Measure page → raw → valid → marts beside its floors
 	$(BIN)/python -m benchmarks
