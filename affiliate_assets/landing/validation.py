@@ -92,7 +92,11 @@ def validate(warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream,
 
 
 def _type_records(warehouse: duckdb.DuckDBPyConnection, raw: str, stream: Stream, load_id: str) -> None:
-    """Temp table `typed`: the typed columns, the load columns, and `_unfit`, the columns whose value does not fit."""
+    """Temp table `typed`: the typed columns, the load columns, and `_unfit`, the columns whose value does not fit.
+
+    Every record is parsed twice, whatever the number of columns, and is left in raw: text of a kilobyte a row,
+    sorted and handed to polars, would cost more memory than all columns together.
+    """
     shape: dict[str, Any] = {}
     for column in stream.schema.columns.values():
         *parents, leaf = path_of(column)
@@ -102,10 +106,10 @@ def _type_records(warehouse: duckdb.DuckDBPyConnection, raw: str, stream: Stream
         # Read as TIMESTAMP, a text would lose its offset without a word.
         type_ = duckdb_type_of(column)
         level[leaf] = "TIMESTAMPTZ" if type_ == "TIMESTAMP" else type_
-    selected, unfit = [], []
+    selected, unfit, pointers = [], [], [f'$."{BROKEN}"']
     for name, column in stream.schema.columns.items():
         field_of = ".".join(f'"{part}"' for part in path_of(column))
-        pointer = "$." + ".".join(f'"{part}"' for part in path_of(column))
+        pointers.append("$." + field_of)
         value = f"r.{field_of}"
         if duckdb_type_of(column) == "VARCHAR":
             value = f"nullif({value}, '')"
@@ -113,20 +117,21 @@ def _type_records(warehouse: duckdb.DuckDBPyConnection, raw: str, stream: Stream
             # The session's zone is UTC.
             value = f"{value}::timestamp"
         selected.append(f'{value} as "{name}"')
-        unfit.append(
-            f"case when r.{field_of} is null and coalesce(json_extract_string(record, '{pointer}'), '') <> ''"
-            f" then '{name}' end"
-        )
+        unfit.append(f"case when r.{field_of} is null and coalesce(texts[{len(pointers)}], '') <> '' then '{name}' end")
     warehouse.execute(
         f"""
         create or replace temp table typed as
-        select row_number() over (order by _observed_at, _account_id, _key, _row_hash) - 1 as _number,
-               {", ".join(selected)}, {", ".join(LOAD_COLUMNS)}, record,
-               json_extract_string(record, '$."{BROKEN}"') as _broken,
-               list_filter([{", ".join(unfit)}], lambda name: name is not null) as _unfit
-        from (select *, from_json(record, ?) as r from {raw} where _load_id = ?)
+        select row_number() over (order by _observed_at, _account_id, _key, _row_hash) - 1 as _number, *
+        from (
+            select {", ".join(selected)}, {", ".join(LOAD_COLUMNS)}, _raw_row, texts[1] as _broken,
+                   list_filter([{", ".join(unfit)}], lambda name: name is not null) as _unfit
+            from (
+                select *, rowid as _raw_row, from_json(record, ?) as r, json_extract_string(record, ?) as texts
+                from {raw} where _load_id = ?
+            )
+        )
         """,
-        [json.dumps(shape), load_id],
+        [json.dumps(shape), pointers, load_id],
     )
 
 
@@ -188,8 +193,9 @@ def _quarantine(
         insert into {quarantine_table(network, stream.name)}
             ({load_columns}, failed_checks, disposition, next_step, first_seen_at, last_seen_at, released_at, record)
         select {", ".join(f"t.{name}" for name in LOAD_COLUMNS)}, f.failed_checks, ?, ?,
-               t._observed_at, t._observed_at, null, t.record
+               t._observed_at, t._observed_at, null, r.record
         from typed t
+        join {raw_table(network, stream.name)} r on r.rowid = t._raw_row
         join (
             select number, string_agg(failed_check, '; ' order by failed_check) as failed_checks
             from {findings} group by number
