@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import pandera.polars as pa
@@ -190,8 +190,3 @@ class Connector:
             KeyError: There is none.
         """
         return {stream.name: stream for stream in self.streams}[name]
-
-
-def utc(instant: datetime) -> datetime:
-    """The same instant, aware, in UTC; a naive one is taken as UTC."""
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

@@ -132,7 +132,6 @@ def _results(
         load = night.loads[stream.name]
         verdict = load.verdict
         unread = [window for window in windows if window.status != "complete"]
-        refused = [] if windows else [problem for problem in night.problems if "quarantine" not in problem]
         yield dg.MaterializeResult(
             asset_key=raw_key(source, stream),
             metadata=raw_metadata(source, stream, windows, load),
@@ -140,12 +139,13 @@ def _results(
                 dg.AssetCheckResult(
                     check_name=COMPLETE,
                     asset_key=raw_key(source, stream),
-                    passed=not unread and not refused,
+                    passed=not unread and not night.not_asked,
                     severity=dg.AssetCheckSeverity.ERROR,
                     metadata={
                         "windows": len(windows),
                         "not_complete": len(unread),
-                        "messages": "\n".join([*(window.message or "" for window in unread), *refused]) or "none",
+                        "messages": "\n".join([*(window.message or "" for window in unread), *night.not_asked])
+                        or "none",
                     },
                 )
             ],

@@ -91,6 +91,8 @@ class NetworkClient:
         self._base_url = (account.base_url or connector.base_url).rstrip("/")
         self._secrets = _secrets(connector, account, self._where)
         self._budget = CredentialBudget(budgets, self._credential(), connector.limits)
+        # Calls too old to count go once a pull: nothing else schedules it.
+        self._budget.leak()
         limiter = Limiter(SingleBucketFactory(self._budget, schedule_leak=False), buffer_ms=0)
         # limit_statuses is empty: filling the whole bucket after one 429 would cost a minute, pause() is exact.
         self._session = LimiterSession(limiter=limiter, per_host=False, limit_statuses=())

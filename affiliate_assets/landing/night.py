@@ -36,11 +36,13 @@ class Night:
         windows: What was asked for and how it ended.
         loads: What reached the warehouse, by stream name.
         problems: Why the source is not in order, one sentence each; empty when it is.
+        not_asked: Those of the problems that kept an account or folder from being read at all.
     """
 
     windows: tuple[Manifest, ...]
     loads: dict[str, LoadResult]
     problems: tuple[str, ...]
+    not_asked: tuple[str, ...] = ()
 
 
 class SourceReport(msgspec.Struct):
@@ -178,11 +180,11 @@ def export_files(settings: Settings, stream: FileStream) -> list[Path]:
 
 
 def _loaded(
-    settings: Settings, source: str, streams: Sequence[Stream], windows: list[Manifest], problems: list[str]
+    settings: Settings, source: str, streams: Sequence[Stream], windows: list[Manifest], not_asked: list[str]
 ) -> Night:
     with connection(settings.warehouse) as warehouse:
         loads = {stream.name: load_stream(warehouse, settings.landing, source, stream) for stream in streams}
-    problems += [window.message for window in windows if window.status != "complete" and window.message]
+    problems = [*not_asked, *(window.message for window in windows if window.status != "complete" and window.message)]
     limit = settings.quality.max_rejected_share
     for name, load in loads.items():
         verdict = load.verdict
@@ -193,4 +195,4 @@ def _loaded(
                 f" are in quarantine and {verdict.flagged} are flagged: {failed}."
                 f" Next: read quarantine.{source}__{name} in the warehouse."
             )
-    return Night(tuple(windows), loads, tuple(problems))
+    return Night(tuple(windows), loads, tuple(problems), tuple(not_asked))

@@ -242,6 +242,20 @@ def test_a_missing_secret_stops_that_network_and_names_its_reference(
     assert brand.pull("awin", FIRST_MORNING).problems == ()
 
 
+def test_an_account_without_its_secret_is_told_as_not_asked_beside_one_that_was_read(brand: Brand) -> None:
+    first, last = '[accounts.credentials]\ntoken = "', "env:"
+    before, second = brand.settings.config_path.read_text().split('account_id = "1002"')
+    second = second.replace(f"{first}{last}{SECRETS['awin']}", f"{first}{last}NEVER_SET", 1)
+    brand.settings.config_path.write_text(f'{before}account_id = "1002"{second}')
+    brand.settings = load_settings(brand.settings.config_path)
+    night = brand.pull("awin", FIRST_MORNING)
+    assert {window.account_id for window in night.windows} == {"1001"}
+    (not_asked,) = night.not_asked
+    assert "account 1002" in not_asked
+    assert "env:NEVER_SET" in not_asked
+    assert night.problems == night.not_asked
+
+
 def test_one_account_that_fails_leaves_the_other_account_of_the_network_alone(brand: Brand) -> None:
     text = brand.settings.config_path.read_text().replace('account_id = "1002"', 'account_id = "9999"')
     brand.settings.config_path.write_text(text)
