@@ -7,6 +7,7 @@ PYTHON ?= python3
 HOST ?= 127.0.0.1
 UI_PORT ?= 3000
 DOCS_PORT ?= 8080
+GAUNTLET_PLANS ?= 5000
 LOCK_FLAGS ?=
 
 BIN := .venv/bin
@@ -24,7 +25,7 @@ OLD_PYTHON := Python 3.11 to 3.13 is needed: make PYTHON=python3.12 …
 WAREHOUSE := from affiliate_assets.settings import load_settings; print(load_settings().warehouse)
 READ_ENV = if [[ -f .env ]]; then set -a; . ./.env; set +a; fi
 
-.PHONY: help install demo ui docs test lint format bench lock clean
+.PHONY: help install demo ui docs test lint format gauntlet bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -69,8 +70,17 @@ test: lint ## Run everything the CI runs: lint, types, definitions, tests
 	AFFILIATE_CONFIG=affiliate.toml.example $(BIN)/dg check defs
 	$(BIN)/pytest -n 2 --dist loadfile
 
-bench: install ## Measure page → raw → valid → marts beside its floors
-	$(BIN)/python -m benchmarks
+gauntlet: install ## Pull through 5,000 random plans of faults (GAUNTLET_PLANS=5000)
+	GAUNTLET_PLANS=$(GAUNTLET_PLANS) $(BIN)/pytest -n 2 --dist loadfile --timeout 36000 tests/gauntlet
+
+PEERS := benchmarks/peers/.venv
+$(PEERS)/.installed: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+bench: install $(PEERS)/.installed ## Measure page → raw → valid → marts beside floors and a peer
+	$(BIN)/python -m benchmarks --peer $(PEERS)/bin/python
 
 lock: ## Resolve requirements.lock again with `uv` from the path (LOCK_FLAGS=--upgrade for newer versions)
 	uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header \

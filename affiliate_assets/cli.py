@@ -67,7 +67,8 @@ def run(
 @app.command()
 def plan(network: Annotated[list[str] | None, typer.Option(help="Only this network.")] = None) -> None:
     """Show which windows tonight's run would ask for, and why. Asks nobody."""
-    from affiliate_assets.landing.night import plan_network
+    from affiliate_assets.landing.forecast import told
+    from affiliate_assets.landing.plan import plan_network
     from affiliate_assets.networks import all_connectors
     from affiliate_assets.settings import load_settings, now
 
@@ -76,10 +77,34 @@ def plan(network: Annotated[list[str] | None, typer.Option(help="Only this netwo
         for connector in all_connectors().values():
             if network and connector.slug not in network:
                 continue
-            for account, windows in plan_network(settings, connector, requested=None, follow_changes=True, as_of=as_of):
-                console.print(f"{connector.title} {account.account_id}: {len(windows)} windows")
-                for stream, window in windows:
-                    console.print(f"  {stream.name}  {window}  ({window.reason})")
+            _, plans = plan_network(settings, connector, requested=None, follow_changes=True, as_of=as_of)
+            for line in told(connector, plans):
+                console.print(line)
+
+
+@app.command()
+def replay(
+    network: Annotated[list[str] | None, typer.Option(help="Only this network, or crm; may be repeated.")] = None,
+    stream: Annotated[list[str] | None, typer.Option(help="Only this stream; may be repeated.")] = None,
+) -> None:
+    """Judge again what was landed and what is in quarantine, after a change of code or schema. Asks nobody.
+
+    Run the night's job afterwards, or materialize the models, so that the marts follow.
+    """
+    from affiliate_assets.landing.replay import replay_sources
+    from affiliate_assets.networks import all_connectors
+    from affiliate_assets.settings import load_settings, now
+
+    with _Told():
+        connectors = all_connectors().values()
+        for place, result in replay_sources(load_settings(), connectors, network, stream, as_of=now()):
+            verdict = result.verdict
+            console.print(
+                f"{place}: {result.pages} pages loaded, {verdict.accepted} versions valid,"
+                f" {verdict.rejected} in quarantine, {verdict.flagged} flagged"
+            )
+            for check, count in verdict.checks.items():
+                console.print(f"  {check}: {count}")
 
 
 @app.command()

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from affiliate_assets.connectors.language import Connector
+from affiliate_assets.connectors.language import Connector, Priority
 from affiliate_assets.crm.streams import FILE_STREAMS
 from affiliate_assets.errors import AffiliateError, Where
+from affiliate_assets.http.calls import About, CallLog
 from affiliate_assets.http.client import NetworkClient, RetryBounds, budgets_file
+from affiliate_assets.landing.calls import calls_file
 from affiliate_assets.landing.night import export_files
 from affiliate_assets.networks import all_connectors
 from affiliate_assets.secrets import resolve
@@ -76,8 +78,16 @@ def _account(settings: Settings, connector: Connector, account: AccountSettings)
             subject, False, f'{connector.title} does not tell the currency. Next: add currency = "…" to this account.'
         )
     try:
-        client = NetworkClient(connector, account, budgets_file(settings.data), _QUICK)
-        answer = client.send(connector.probe(account.account_id))
+        calls = CallLog(calls_file(settings.landing, connector.slug, account.account_id, "doctor"), "doctor", now())
+        client = NetworkClient(
+            connector,
+            account,
+            budgets_file(settings.data),
+            bounds=_QUICK,
+            priority=Priority.INTERACTIVE,
+            calls=calls,
+        )
+        answer = client.send(connector.probe(account.account_id), about=About(purpose="probe")).answer
     except AffiliateError as error:
         return Finding(subject, False, str(error))
     skew = _skew(answer.served_at)

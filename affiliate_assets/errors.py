@@ -3,8 +3,11 @@
 AffiliateError
 ├── ConfigError       somebody must change the configuration or a secret, then run again
 ├── RetryableError    the same call may work later; the pull retries it within its bounds
-│   └── RateLimited   the network asked for a pause
+│   ├── RateLimited   the network asked for a pause
+│   │   └── BudgetSpent  the published limit has no room for long; nothing was sent
+│   └── BrokenAnswer  an answer came, but not whole or not in any documented form
 ├── NetworkStopped    this account is over for tonight; the others go on
+│   ├── CredentialRefused  the network does not accept the credential
 │   └── ContractError the network no longer answers in its documented shape
 ├── RecordError       one record or file is refused; the rest goes on
 └── InternalError     a bug in this project
@@ -15,6 +18,9 @@ Every error names network, account, stream and window as far as they are known, 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
+
+Cause = Literal["connection", "timeout", "server", "limit", "body", "disk", "running"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,21 @@ class Where:
         return ", ".join(f"{name} {value}" for name, value in named if value)
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """The call behind an error, fit to be kept: without secrets, and without any value of the body.
+
+    `sample` is the beginning of the body with every letter and digit masked.
+    """
+
+    request: str
+    status: int
+    content_type: str | None
+    bytes: int
+    sha256: str
+    sample: str
+
+
 class AffiliateError(Exception):
     """Base of all errors this project raises on purpose.
 
@@ -43,6 +64,9 @@ class AffiliateError(Exception):
         what: What happened, in one sentence, without secrets.
         next_step: What the reader should do about it.
         where: Network, account, stream and window, as far as known.
+
+    Attributes:
+        evidence: The call and its answer, where there was one.
     """
 
     def __init__(self, what: str, *, next_step: str, where: Where | None = None) -> None:
@@ -50,6 +74,7 @@ class AffiliateError(Exception):
         self.what = what
         self.next_step = next_step
         self.where = where or Where()
+        self.evidence: Evidence | None = None
 
     def at(self, where: Where) -> AffiliateError:
         """Fill in coordinates that were unknown where the error was raised."""
@@ -73,21 +98,47 @@ class RetryableError(AffiliateError):
 
     Attributes:
         retry_after: Seconds the network asked to wait, if it said so.
+        cause: What kept the call from working.
     """
 
+    cause: Cause = "server"
+
     def __init__(
-        self, what: str, *, next_step: str, where: Where | None = None, retry_after: float | None = None
+        self,
+        what: str,
+        *,
+        next_step: str,
+        where: Where | None = None,
+        retry_after: float | None = None,
+        cause: Cause | None = None,
     ) -> None:
         super().__init__(what, next_step=next_step, where=where)
         self.retry_after = retry_after
+        self.cause = cause or type(self).cause
 
 
 class RateLimited(RetryableError):
     """The network refused a call because its limit was reached."""
 
+    cause: Cause = "limit"
+
+
+class BudgetSpent(RateLimited):
+    """The published limit has no room for longer than a run waits; no call was made. `retry_after` is set."""
+
+
+class BrokenAnswer(RetryableError):
+    """The answer is cut, garbled or contradicts itself; asked again, it may be whole."""
+
+    cause: Cause = "body"
+
 
 class NetworkStopped(AffiliateError):
     """The network refuses this account; repeating the call cannot help tonight."""
+
+
+class CredentialRefused(NetworkStopped):
+    """The network does not accept the credential; where it can be renewed, it is, once."""
 
 
 class ContractError(NetworkStopped):

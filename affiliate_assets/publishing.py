@@ -134,12 +134,13 @@ def _quoted(text: str) -> str:
 
 
 def _completeness(warehouse: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Which networks and accounts are in, stale or missing, as the completeness mart says."""
+    """Which networks and accounts are in, stale, missing or withheld, and why, as the completeness mart says."""
     cursor = warehouse.execute(
-        f"select network, account_id, completeness from {MARTS}.rpt_operations_completeness"
+        f"select network, account_id, completeness, withheld_reason from {MARTS}.rpt_operations_completeness"
         " order by network, account_id"
     )
-    return [{"network": n, "account_id": a, "completeness": c} for n, a, c in cursor.fetchall()]
+    keys = ("network", "account_id", "completeness", "withheld_reason")
+    return [dict(zip(keys, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _write_manifest(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
+import threading
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import quote, quote_plus
 
 from affiliate_assets.errors import ConfigError, Where
 
 _IN_QUERY = re.compile(r"(?i)\b((?:access_?token|api_?key|token|secret|password)=)[^&\s\"']+")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
+_MASKED = 200
 _known: set[str] = set()
+_lock = threading.Lock()
 
 
 def resolve(reference: str, where: Where) -> str:
@@ -35,13 +40,37 @@ def resolve(reference: str, where: Where) -> str:
         next_step = f"write the secret into the file {name}, readable by this user."
     if not value.strip():
         raise ConfigError(f"The secret {reference} is missing, empty or unreadable.", next_step=next_step, where=where)
-    _known.add(value.strip())
-    return value.strip()
+    return register(value.strip())
+
+
+def register(secret: str) -> str:
+    """Make a secret known to the redactor, also as it stands in a URL or in JSON; returned as it is.
+
+    For tokens that a network hands out at run time.
+    """
+    if secret:
+        forms = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
+        with _lock:
+            _known.update(forms)
+    return secret
+
+
+def mask(text: str) -> str:
+    """The shape of a text without its content: letters → x or X, digits → 9, the rest kept; 200 characters."""
+    return "".join(map(_masked, text[:_MASKED]))
+
+
+def _masked(character: str) -> str:
+    if character.isalpha():
+        return "X" if character.isupper() else "x"
+    return "9" if character.isnumeric() else character
 
 
 def redact(text: str, extra: Iterable[str] = ()) -> str:
     """The text without any secret resolved so far, and without what looks like one in a URL or header."""
-    for secret in sorted({*_known, *extra}, key=len, reverse=True):
+    with _lock:
+        known = {*_known, *extra}
+    for secret in sorted(known, key=len, reverse=True):
         text = text.replace(secret, "[redacted]")
     return _BEARER.sub(r"\1 [redacted]", _IN_QUERY.sub(r"\1[redacted]", text))
 

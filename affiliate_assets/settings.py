@@ -75,6 +75,16 @@ class Quality(_Section):
     max_rejected_share: float = Field(default=0.01, ge=0, le=1)
 
 
+class Pulls(_Section):
+    """How stubborn a pull is with a network that does not answer."""
+
+    attempts: int = Field(default=5, ge=1, description="how often one call is tried")
+    seconds: float = Field(default=300.0, gt=0, description="how long one call is tried in all, and waits for its turn")
+    first_wait: float = Field(default=1.0, gt=0, description="seconds before the second attempt, at most")
+    circuit_failures: int = Field(default=3, ge=1, description="failed windows in a row that open a circuit")
+    circuit_seconds: float = Field(default=300.0, gt=0, description="how long an open circuit leaves a network alone")
+
+
 class Matching(_Section):
     """How the ids of the two sides are made comparable."""
 
@@ -108,6 +118,7 @@ class Settings(_Section):
     paths: Paths = Paths()
     privacy: Privacy
     quality: Quality = Quality()
+    pulls: Pulls = Pulls()
     matching: Matching = Matching()
     exports: tuple[ExportSettings, ...] = ()
     accounts: tuple[AccountSettings, ...] = ()

@@ -15,16 +15,18 @@ from affiliate_assets.settings import Settings
 
 _BY_STATUS = """
     select network, account_id, coalesce(status, 'unknown word') as status, sale_currency, count(*),
-           sum(sale_amount), publisher_commission_currency, sum(publisher_commission)
+           sum(case when not is_withheld then sale_amount end),
+           publisher_commission_currency, sum(case when not is_withheld then publisher_commission end)
     from fct_conversions
     group by network, account_id, coalesce(status, 'unknown word'), sale_currency, publisher_commission_currency
     order by network, account_id, status
 """
 
 _BY_CLASS = """
-    select network, account_id, class, network_currency, count(*), sum(network_amount),
-           sum(case when class = 'amount_mismatch' then amount_difference end),
-           commission_currency, sum(commission_at_risk), min(act_by_at)
+    select network, account_id, class, network_currency, count(*),
+           sum(case when not is_withheld then network_amount end),
+           sum(case when class = 'amount_mismatch' and not is_withheld then amount_difference end),
+           commission_currency, sum(case when not is_withheld then commission_at_risk end), min(act_by_at)
     from fct_reconciliation_diffs
     where side = 'network'
     group by network, account_id, class, network_currency, commission_currency
@@ -32,11 +34,12 @@ _BY_CLASS = """
 """
 
 _ORDERS = """
-    select class, order_currency, count(*), sum(order_amount)
+    select case when is_withheld then 'withheld' else class end as class, order_currency, count(*),
+           sum(case when not is_withheld then order_amount end)
     from fct_reconciliation_diffs
     where side = 'order'
-    group by class, order_currency
-    order by class, order_currency
+    group by case when is_withheld then 'withheld' else class end, order_currency
+    order by 1, 2
 """
 
 _DOUBLE_CLAIMS = "select count(*) from fct_reconciliation_diffs where class = 'duplicate_claim' and side = 'network'"
@@ -44,6 +47,8 @@ _DOUBLE_CLAIMS = "select count(*) from fct_reconciliation_diffs where class = 'd
 
 def print_summary(settings: Settings, console: Console) -> None:
     """Print conversions and money by status, the classes of both sides, double claims, and where to read on.
+
+    Of a network that is held, records are counted and no amount is printed.
 
     Raises:
         ConfigError: Nothing has been published yet.
@@ -85,9 +90,15 @@ def print_summary(settings: Settings, console: Console) -> None:
     console.print(f"Double claims: {double_claims} conversions lose to another network's claim on the same order.")
     for entry in manifest["networks"]:
         if entry["account_id"] is not None:
-            console.print(f"{entry['network']} {entry['account_id']}: {entry['completeness']}")
+            console.print(f"{entry['network']} {entry['account_id']}: {_state(entry)}")
     console.print(f"\nPublished file   {_shown(file)}")
     console.print(f"Parquet          {_shown(settings.published / 'parquet')}")
+
+
+def _state(entry: dict[str, Any]) -> str:
+    """Whether the account is in; of a held network also why nothing of it is summed above."""
+    reason = entry.get("withheld_reason")
+    return f"withheld: {reason}" if reason else str(entry["completeness"])
 
 
 def _print(console: Console, title: str, headings: Iterable[str], rows: list[tuple[Any, ...]]) -> None:

@@ -1,7 +1,7 @@
 """Awin-shaped pages over loopback HTTP, rendered before the first request: `python -m benchmarks.server ROWS`.
 
-Prints its port on standard output. Records have the field names and shapes of Awin's reference; their values are
-invented and the same on every machine.
+`GET /?cursor=N` answers `{"next": "N+1" or null, "records": […]}`. Prints its port on standard output. Records have
+the field names and shapes of Awin's reference; their values are invented and the same on every machine.
 """
 
 from __future__ import annotations
@@ -18,12 +18,9 @@ from urllib.parse import parse_qs
 import msgspec
 import uvicorn
 
-PAGE_ROWS = 2_500
-# One window a page: page n is the minute n of the windows asked for.
-FIRST_WINDOW = datetime(2026, 1, 1, tzinfo=UTC)
-WINDOW = timedelta(minutes=1)
+PAGE_ROWS = 1_000
 # Pages repeat the values of so many rendered ones; ids, order numbers and click references differ everywhere.
-RENDERED_PAGES = 4
+RENDERED_PAGES = 10
 # Stands for the page in a rendered body, in a place of fixed width, so that serving is one replacement.
 _PAGE = b"@@@@@"
 _TIME = "%Y-%m-%dT%H:%M:%S"
@@ -107,16 +104,14 @@ def _app(rows: int) -> Callable[..., Awaitable[None]]:
 
     def body_of(page: int) -> bytes:
         left = rows - page * PAGE_ROWS
-        if left <= 0:
-            return b"[]"
         body = whole[page % RENDERED_PAGES]
         if left < PAGE_ROWS:
-            body = b"[" + b",".join(pages[page % RENDERED_PAGES][:left]) + b"]"
-        return body.replace(_PAGE, b"%05d" % page)
+            body = b"[" + b",".join(pages[page % RENDERED_PAGES][: max(left, 0)]) + b"]"
+        following = b'"%d"' % (page + 1) if left > PAGE_ROWS else b"null"
+        return b'{"next":%s,"records":%s}' % (following, body.replace(_PAGE, b"%05d" % page))
 
     async def app(scope: dict[str, Any], receive: object, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
-        start = parse_qs(scope["query_string"].decode())["startDate"][0]
-        body = body_of((datetime.fromisoformat(start).replace(tzinfo=UTC) - FIRST_WINDOW) // WINDOW)
+        body = body_of(int(parse_qs(scope["query_string"].decode()).get("cursor", ["0"])[0]))
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -25,75 +25,68 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
-def pull(folder: Path, url: str, rows: int) -> Figures:
-    """HTTP and landing, through the real client and `pull_windows`; only the rate limit is lifted."""
+def ingest(folder: Path, url: str, rows: int) -> Figures:
+    """Ours: one window of many pages through the real client, `pull_windows` and `load_stream`, in one process.
+
+    Only the rate limit is lifted, and the paging is the server's.
+    """
     from dataclasses import replace
     from datetime import timedelta
 
-    from affiliate_assets.connectors.language import RateLimit, Window
+    from affiliate_assets.connectors.language import RateLimit, Request, Window
+    from affiliate_assets.connectors.paging import BodyCursor
+    from affiliate_assets.http.calls import CallLog
+    from affiliate_assets.http.circuit import CircuitBreaker, circuits_file
     from affiliate_assets.http.client import NetworkClient, budgets_file
-    from affiliate_assets.landing.extract import pull_windows
-    from affiliate_assets.networks.awin.connector import CONNECTOR
-    from affiliate_assets.settings import AccountSettings
-    from benchmarks.server import FIRST_WINDOW, WINDOW, page_count
-
-    connector = replace(CONNECTOR, base_url=url, limits=(RateLimit(1_000_000, timedelta(seconds=1)),))
-    account = AccountSettings(network="awin", account_id=ACCOUNT, credentials={"token": "env:BENCHMARK_TOKEN"})
-    client = NetworkClient(connector, account, budgets_file(folder))
-    stream = connector.stream("transactions")
-    plan = [
-        (stream, Window("benchmark", "transaction", FIRST_WINDOW + n * WINDOW, FIRST_WINDOW + (n + 1) * WINDOW))
-        for n in range(page_count(rows))
-    ]
-    started = perf_counter()
-    windows = pull_windows(client, plan, landing=folder / "landing", run_id="benchmark", as_of=datetime.now(UTC))
-    seconds = perf_counter() - started
-    failed = [window.message for window in windows if window.status != "complete"]
-    if failed:
-        raise SystemExit(f"{len(failed)} windows failed: {failed[0]}")
-    return {
-        "seconds": seconds,
-        "peak_mb": peak_mb(),
-        "records": sum(window.records for window in windows),
-        "requests": client.effort.requests,
-        "sent_mb": client.effort.bytes / 1e6,
-        "landed_mb": sum(file.stat().st_size for file in (folder / "landing").rglob("*.zst")) / 1e6,
-    }
-
-
-def load(folder: Path, url: str, rows: int) -> Figures:
-    """One real `load_stream`; the clock is read where it hands over to `validate` and where it comes back."""
-    from affiliate_assets.landing import load as loading
-    from affiliate_assets.landing import validation
+    from affiliate_assets.landing.calls import calls_file
+    from affiliate_assets.landing.extract import Pull, Question, pull_windows
+    from affiliate_assets.landing.load import load_stream
     from affiliate_assets.landing.tables import create_tables
     from affiliate_assets.landing.warehouse import connection
     from affiliate_assets.networks.awin.connector import CONNECTOR
+    from affiliate_assets.settings import AccountSettings
 
-    marks: Figures = {}
+    def request(account_id: str, window: Window, cursor: str | None) -> Request:
+        return Request("GET", "transactions", {} if cursor is None else {"cursor": cursor})
 
-    def timed(*arguments: Any) -> validation.Verdict:
-        marks["raw_peak_mb"], marks["handed_over"] = peak_mb(), perf_counter()
-        verdict = validation.validate(*arguments)
-        marks["handed_back"] = perf_counter()
-        return verdict
-
-    # The name that load_stream calls, so that both figures come out of one real load.
-    vars(loading)["validate"] = timed
+    paging = BodyCursor(envelope=(), records="records", cursor="next")
+    stream = replace(CONNECTOR.stream("transactions"), request=request, paging=paging, control=None)
+    connector = replace(
+        CONNECTOR, base_url=url, limits=(RateLimit(1_000_000, timedelta(seconds=1)),), streams=(stream,)
+    )
+    account = AccountSettings(network="awin", account_id=ACCOUNT, credentials={"token": "env:BENCHMARK_TOKEN"})
+    now = datetime.now(UTC)
+    calls = CallLog(calls_file(folder / "landing", "awin", ACCOUNT, "benchmark"), "benchmark", now)
+    client = NetworkClient(connector, account, budgets_file(folder), calls=calls)
+    window = Window("benchmark", "transaction", now - timedelta(days=30), now)
     warehouse = folder / "warehouse" / "affiliate.duckdb"
+
+    started = perf_counter()
+    way = Pull(
+        client,
+        CircuitBreaker(circuits_file(folder), "awin", ACCOUNT),
+        folder / "landing",
+        "benchmark",
+        now,
+        now - timedelta(days=30),
+    )
+    (landed,) = pull_windows(way, [Question(stream, window)])
+    pulled, pulled_peak = perf_counter(), peak_mb()
     with connection(warehouse) as opened:
-        create_tables(opened, "awin", CONNECTOR.streams)
-        started = perf_counter()
-        result = loading.load_stream(opened, folder / "landing", "awin", CONNECTOR.stream("transactions"))
-    closed = perf_counter()
-    if result.verdict.broken_rules:
-        raise SystemExit(f"broken rules: {result.verdict.broken_rules}")
+        create_tables(opened, "awin", [stream])
+        result = load_stream(opened, folder / "landing", "awin", stream)
+    ended = perf_counter()
+    if landed.status != "complete" or result.verdict.broken_rules:
+        raise SystemExit(f"{landed.message} {result.verdict.broken_rules}")
     return {
-        "raw_seconds": marks["handed_over"] - started,
-        "raw_peak_mb": marks["raw_peak_mb"],
-        "validate_seconds": marks["handed_back"] - marks["handed_over"],
-        "commit_seconds": closed - marks["handed_back"],
+        "seconds": ended - started,
+        "pull_seconds": pulled - started,
+        "load_seconds": ended - pulled,
+        "pull_peak_mb": pulled_peak,
         "peak_mb": peak_mb(),
-        "new_versions": result.new_versions,
+        "requests": client.effort.requests,
+        "sent_mb": client.effort.bytes / 1e6,
+        "landed_mb": sum(file.stat().st_size for file in (folder / "landing").rglob("*.zst")) / 1e6,
         "accepted": result.verdict.accepted,
         "warehouse_mb": warehouse.stat().st_size / 1e6,
     }
@@ -102,12 +95,11 @@ def load(folder: Path, url: str, rows: int) -> Figures:
 def _bodies(url: str, rows: int) -> Iterator[bytes]:
     import requests
 
-    from benchmarks.server import FIRST_WINDOW, WINDOW, page_count
+    from benchmarks.server import page_count
 
     with requests.Session() as session:
         for page in range(page_count(rows)):
-            start = (FIRST_WINDOW + page * WINDOW).strftime("%Y-%m-%dT%H:%M:%S")
-            yield session.get(f"{url}/transactions", params={"startDate": start}, timeout=60).content
+            yield session.get(f"{url}/transactions", params={"cursor": page}, timeout=60).content
 
 
 def http(folder: Path, url: str, rows: int) -> Figures:
@@ -175,7 +167,7 @@ def read_typed(folder: Path, url: str, rows: int) -> Figures:
 
 
 STEPS: dict[str, Callable[[Path, str, int], Figures]] = {
-    step.__name__: step for step in (pull, load, http, parse_msgspec, parse_orjson, read_objects, read_typed)
+    step.__name__: step for step in (ingest, http, parse_msgspec, parse_orjson, read_objects, read_typed)
 }
 
 if __name__ == "__main__":

@@ -5,22 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import IntEnum
 from typing import Any, Literal
 
 import pandera.polars as pa
 
+from affiliate_assets.connectors.auth import Auth
 from affiliate_assets.connectors.paging import Paging
 from affiliate_assets.errors import AffiliateError
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request before authentication; `path` is relative to the connector's base URL."""
+    """One HTTP request before authentication.
+
+    Attributes:
+        path: Relative to the connector's base URL, or an absolute URL that the network told (a next link, the
+            result of a job); to another host it goes without credentials.
+        form: Fields of an `application/x-www-form-urlencoded` body; `json` and `form` exclude each other.
+    """
 
     method: Literal["GET", "POST"]
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
     json: Mapping[str, Any] | None = None
+    form: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +45,19 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class BearerToken:
-    """`Authorization: Bearer <secret>`."""
-
-    secret: str = "token"
-
-
-@dataclass(frozen=True, slots=True)
 class RateLimit:
     """At most `calls` in any rolling `per`, for one credential."""
 
     calls: int
     per: timedelta
+
+
+class Priority(IntEnum):
+    """Who goes first where calls of one credential wait for its budget; the lower value."""
+
+    INTERACTIVE = 0
+    RECONCILIATION = 1
+    BACKFILL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +95,14 @@ class Clock:
         column: Column of the valid table that carries it.
         sees: What becomes visible through it, in words.
         overlap: How far before the last complete window the next one starts, for rows that show up late.
+        instead: Where the network may refuse this clock: how far back the first clock is read in its place.
     """
 
     name: str
     column: str
     sees: str
     overlap: timedelta
+    instead: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +120,71 @@ class OpenRecords:
     words: frozenset[str]
     reread_after: timedelta
     keys_per_call: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What a network's own report says of the records of one span: how many, and their money."""
+
+    records: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTotals:
+    """An independent total of the records that a span on the first clock holds.
+
+    Attributes:
+        request: Builds the question from account id, start and end; whole days in UTC.
+        read: The answer's total; raises BrokenAnswer or ContractError where it is not the documented report.
+        amount: Column of the valid table that the report sums.
+        excluded: Words of the stream's state column whose records the report leaves out.
+        max_span: Longest span one report covers.
+    """
+
+    request: Callable[[str, datetime, datetime], Request]
+    read: Callable[[Answer], Total]
+    amount: str
+    excluded: frozenset[str]
+    max_span: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """Where an asynchronous job stands.
+
+    Attributes:
+        state: running, done, or failed at the network.
+        results: Once done: what to download, one request a page, in a fixed order.
+        reason: Once failed: the network's words.
+    """
+
+    state: Literal["running", "done", "failed"]
+    results: tuple[Request, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncJob:
+    """A stream whose records are prepared by the network: queued, polled, then downloaded.
+
+    Attributes:
+        submit: The request that queues the job for account id and window.
+        job_id: The network's name of the job, from the answer to `submit`.
+        poll: The request for the state of a job, from account id and job id.
+        status: The job's state, from the answer to `poll`.
+        every: Pause between two polls.
+        patience: How long one run waits for the job; later runs go on with the same job.
+        kept: How long the network keeps a job; an older one is queued again.
+    """
+
+    submit: Callable[[str, Window], Request]
+    job_id: Callable[[Answer], str]
+    poll: Callable[[str, str], Request]
+    status: Callable[[Answer], JobStatus]
+    every: timedelta
+    patience: timedelta
+    kept: timedelta = timedelta(hours=20)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +219,8 @@ class ApiStream(Stream):
             listing that is read whole.
         max_span: Longest window the network accepts.
         open_records: The records that must be read until they end; None for a listing.
+        control: The network's own total of a span, where it offers one.
+        job: Set where the network prepares the records first; `request` is then not asked.
     """
 
     request: Callable[[str, Window, str | None], Request]
@@ -149,6 +230,8 @@ class ApiStream(Stream):
     clocks: tuple[Clock, ...] = ()
     max_span: timedelta = timedelta(days=30)
     open_records: OpenRecords | None = None
+    control: ControlTotals | None = None
+    job: AsyncJob | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +243,9 @@ class Connector:
         title: The network's own spelling.
         base_url: Where the API lives, unless the account overrides it.
         auth: How a request proves who asks.
-        credentials: Names of the secrets an account must refer to.
         limits: The published limits, each read as a rolling window of one credential.
+        one_at_a_time: The network wants no two calls of a credential at the same time.
+        limit_statuses: Status codes by which the network says that its limit is reached.
         streams: What is pulled.
         problem: Tells an error from an answer where status codes do not; None means no objection.
         probe: A cheap request that proves credentials and account.
@@ -173,13 +257,14 @@ class Connector:
     slug: str
     title: str
     base_url: str
-    auth: BearerToken
+    auth: Auth
     limits: tuple[RateLimit, ...]
     streams: tuple[ApiStream, ...]
     probe: Callable[[str], Request]
     owner: str
     docs_url: str
-    credentials: tuple[str, ...] = ("token",)
+    one_at_a_time: bool = False
+    limit_statuses: frozenset[int] = frozenset({429})
     problem: Callable[[Answer], AffiliateError | None] = lambda answer: None
     needs_currency: bool = False
 

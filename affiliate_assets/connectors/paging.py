@@ -6,12 +6,14 @@ number keeps every digit. Only the allow-listed top-level fields survive.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cache
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
-from affiliate_assets.errors import ContractError
+from affiliate_assets.errors import BrokenAnswer, ContractError
 
 _ObjectFields = dict[str, msgspec.Raw]
 _fields = msgspec.json.Decoder(_ObjectFields)
@@ -27,77 +29,162 @@ class Page:
     Attributes:
         records: The raw JSON array of records.
         cursor: What the next request has to carry; None when this page is the last.
+        total: Records in the whole window, where the answer tells it.
+        count: Records on this page, where the answer tells it.
     """
 
     records: bytes
     cursor: str | None = None
+    total: int | None = None
+    count: int | None = None
+
+    def verify(self, seen: int) -> None:
+        """Compare the page's own words with the records it holds.
+
+        Raises:
+            BrokenAnswer: It holds another number than it says, or none although more follows.
+        """
+        if self.count is not None and seen != self.count:
+            raise _contradiction(f"The page says {self.count} records and holds {seen}.")
+        if self.cursor is not None and not seen:
+            raise _contradiction("The page says more follows and holds no record.")
 
 
 class Paging(Protocol):
-    """Splits an answer's body; raises ContractError where it is not what the network documents."""
+    """Splits an answer's body into records.
+
+    `page` raises BrokenAnswer for a body that is cut or contradicts itself, ContractError for one that lacks a
+    documented field.
+
+    Attributes:
+        proof: How the last page shows that nothing is missing, in words.
+        resumable: The cursor names a place in the data, not a row number, so that a later run may go on from it.
+    """
+
+    @property
+    def proof(self) -> str: ...
+
+    @property
+    def resumable(self) -> bool: ...
 
     def page(self, body: bytes, cursor: str | None) -> Page: ...
 
 
 @dataclass(frozen=True, slots=True)
 class WholeWindow:
-    """The body is one JSON array with everything the window holds."""
+    """The body is one JSON array with everything the window holds.
+
+    Attributes:
+        cap: Most records that the network puts into an array; one that is full may be cut.
+    """
+
+    cap: int | None = None
+    resumable: ClassVar[bool] = False
+
+    @property
+    def proof(self) -> str:
+        return "one whole array" if self.cap is None else f"one whole array of less than {self.cap} records"
 
     def page(self, body: bytes, cursor: str | None) -> Page:
         if body.lstrip()[:1] != b"[":
-            raise ContractError("The answer is not a JSON array.", next_step=_LOOK)
+            raise BrokenAnswer("The answer is not a JSON array.", next_step=_AGAIN)
+        if self.cap is not None and (seen := len(_decoded(_array, body))) >= self.cap:
+            raise ContractError(
+                f"The array holds {seen} records, as many as the network puts into one: more may be left out.",
+                next_step="ask for a shorter window; the connector's max_span is too long for this account.",
+            )
         return Page(body)
 
 
 @dataclass(frozen=True, slots=True)
 class BodyCursor:
-    """A JSON object that tells in itself whether it is complete.
+    """A JSON object that tells in itself what follows.
 
     Attributes:
         envelope: Names that lead to the object around the records.
         records: Field of the record array.
-        complete: Boolean field: nothing follows.
         cursor: Field whose value the next request repeats.
-        count: Field with the number of records on this page.
+        complete: Boolean field: nothing follows. Without one, a missing cursor is the end.
+        count: Field with the number of records on this page, where there is one.
+        total: Field with the number of records in the window, where there is one.
     """
 
     envelope: tuple[str, ...]
     records: str
-    complete: str
     cursor: str
-    count: str
+    complete: str | None = None
+    count: str | None = None
+    total: str | None = None
+    resumable: ClassVar[bool] = True
+
+    @property
+    def proof(self) -> str:
+        return f"{self.complete} is true" if self.complete else "no further cursor"
 
     def page(self, body: bytes, cursor: str | None) -> Page:
-        try:
-            inner = msgspec.Raw(body)
-            for name in self.envelope:
-                inner = _fields.decode(inner)[name]
-            fields = _fields.decode(inner)
-            complete = msgspec.json.decode(fields[self.complete], type=bool)
-            following = msgspec.json.decode(fields[self.cursor], type=str | int | None)
-            count = msgspec.json.decode(fields[self.count], type=int)
-            records = bytes(fields[self.records])
-            seen = len(_array.decode(records))
-        except KeyError as error:
-            raise ContractError(f"The answer has no field {error}.", next_step=_LOOK) from None
-        except msgspec.DecodeError as error:
-            raise ContractError(f"The answer is not the documented JSON: {error}.", next_step=_LOOK) from None
-        if seen != count:
-            raise ContractError(
-                f"The page says {count} records and holds {seen}.",
-                next_step="run again; a cut page is not taken.",
-            )
+        inner = msgspec.Raw(body)
+        for name in self.envelope:
+            inner = self._field(_decoded(_fields, inner), name)
+        fields = _decoded(_fields, inner)
+        following = _typed(self._field(fields, self.cursor), str | int | None)
+        complete = following is None if self.complete is None else _typed(self._field(fields, self.complete), bool)
+        records = bytes(self._field(fields, self.records))
+        count = None if self.count is None else _typed(self._field(fields, self.count), int)
+        total = None if self.total is None else _typed(self._field(fields, self.total), int)
         if complete:
-            return Page(records)
+            return Page(records, None, total, count)
         if following is None or str(following) == cursor:
-            raise ContractError(
-                f"The page says more follows, but its cursor is {following!r} again.",
-                next_step="run again; if it stays, report the window to the network.",
-            )
-        return Page(records, str(following))
+            raise _contradiction(f"The page says more follows, but its cursor is {following!r} again.")
+        return Page(records, str(following), total, count)
+
+    @staticmethod
+    def _field(fields: _ObjectFields, name: str) -> msgspec.Raw:
+        try:
+            return fields[name]
+        except KeyError:
+            raise ContractError(f"The answer has no field '{name}'.", next_step=_LOOK) from None
 
 
 _LOOK = "compare the landed or logged answer with the network's reference; the connector may need a change."
+_T = TypeVar("_T")
+
+
+def _decoded(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw) -> _T:
+    """The decoded body; JSON of another kind than documented may be an error page or half an answer."""
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BrokenAnswer(f"The answer is not the documented JSON: {error}.", next_step=_AGAIN) from None
+
+
+def _typed(value: msgspec.Raw, type_: Any) -> Any:
+    try:
+        return msgspec.json.decode(value, type=type_)
+    except msgspec.DecodeError as error:
+        raise BrokenAnswer(f"The answer is not the documented JSON: {error}.", next_step=_AGAIN) from None
+
+
+def _contradiction(what: str) -> BrokenAnswer:
+    return BrokenAnswer(what, next_step="run again; if it stays, report the window to the network.")
+
+
+_AGAIN = "run again later; if it stays, compare the answer with the network's reference."
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Records as they are landed.
+
+    Attributes:
+        content: One JSON object a line.
+        records: How many.
+        unknown: Fields that the declaration does not know, with the first value of each as sent, and how many records
+            have it. They are not in `content`, and as a value may be personal, it has to be masked before it is kept.
+    """
+
+    content: bytes
+    records: int
+    unknown: Mapping[str, tuple[str, int]]
 
 
 class AllowedFields:
@@ -114,16 +201,13 @@ class AllowedFields:
         self._lenient = _decoder(allowed, strict=False)
         self._known = allowed | dropped
 
-    def lines(self, records: bytes) -> tuple[bytes, int, frozenset[str]]:
+    def lines(self, records: bytes) -> Lines:
         """One JSON object a line, its fields in a fixed order.
 
-        Returns:
-            The lines, their number, and fields that the declaration does not know; those are dropped too.
-
         Raises:
-            ContractError: The records are not an array of JSON objects.
+            BrokenAnswer: The records are not an array of JSON objects.
         """
-        unknown: frozenset[str] = frozenset()
+        unknown: Mapping[str, tuple[str, int]] = {}
         try:
             rows = self._strict.decode(records)
             for row in rows if self._dropped else ():
@@ -136,16 +220,26 @@ class AllowedFields:
         if b"\n" in records or b"\r" in records:
             # Outside strings a line break is only white space, and inside strings JSON escapes it.
             encoded = [_one_line(msgspec.json.encode(row)) for row in rows]
-            return b"".join(line + b"\n" for line in encoded), len(rows), unknown
-        return _encoder.encode_lines(rows), len(rows), unknown
+            return Lines(b"".join(line + b"\n" for line in encoded), len(rows), unknown)
+        return Lines(_encoder.encode_lines(rows), len(rows), unknown)
 
-    def _with_unknown_fields(self, records: bytes) -> tuple[list[Any], frozenset[str]]:
+    def _with_unknown_fields(self, records: bytes) -> tuple[list[Any], Mapping[str, tuple[str, int]]]:
+        found: dict[str, tuple[str, int]] = {}
         try:
             rows = self._lenient.decode(records)
-            names = {name for row in _fields_array.decode(records) for name in row}
+            for row in _fields_array.decode(records):
+                for name in row.keys() - self._known:
+                    first, count = found.get(name, (bytes(row[name]).decode("utf-8", "replace"), 0))
+                    found[name] = first, count + 1
         except msgspec.DecodeError as error:
             raise _not_objects(error) from None
-        return rows, frozenset(names - self._known)
+        return rows, found
+
+
+@cache
+def allowed_fields(allowed: frozenset[str], dropped: frozenset[str]) -> AllowedFields:
+    """The same cutter for every page of a stream: making its decoders takes longer than a small page."""
+    return AllowedFields(allowed, dropped)
 
 
 def _decoder(names: frozenset[str], *, strict: bool) -> msgspec.json.Decoder[list[Any]]:
@@ -163,5 +257,5 @@ def _one_line(record: bytes) -> bytes:
     return record.replace(b"\n", b" ").replace(b"\r", b" ")
 
 
-def _not_objects(error: Exception) -> ContractError:
-    return ContractError(f"The records are not JSON objects: {error}.", next_step=_LOOK)
+def _not_objects(error: Exception) -> BrokenAnswer:
+    return BrokenAnswer(f"The records are not JSON objects: {error}.", next_step=_AGAIN)

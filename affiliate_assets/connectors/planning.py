@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from affiliate_assets.connectors.language import ApiStream, Clock, Window
+from affiliate_assets.connectors.language import ApiStream, Clock, RateLimit, Window
 
 _TICK = timedelta(seconds=1)
 
@@ -38,13 +38,18 @@ class StreamState:
 
     Attributes:
         complete: Spans read completely, by clock name.
-        first_read_at: The network's time when the first window was read completely.
+        first_read_at: What the first run that read a window completely took for the present.
         open_records: Records that may still change.
+        doubtful: Spans read completely whose records are not all trusted, by clock name: one of them is in
+            quarantine or flagged, or the network's own report counts more.
+        doubtful_keys: Records in quarantine or flagged, by key.
     """
 
     complete: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     first_read_at: datetime | None = None
     open_records: tuple[OpenRecord, ...] = ()
+    doubtful: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    doubtful_keys: tuple[str, ...] = ()
 
 
 def plan_windows(
@@ -78,44 +83,83 @@ def plan_windows(
         return _windows(first, wanted, stream.max_span, "days asked for")
 
     wanted += _missing(first, state.complete.get(first.name, ()), start, now)
-    windows = _base_windows(stream, first, wanted, state.open_records, now)
+    wanted += state.doubtful.get(first.name, ())
+    windows = _base_windows(stream, first, wanted, state, now)
     if state.first_read_at is not None:
         for clock in others:
             spans = _missing(clock, state.complete.get(clock.name, ()), state.first_read_at, now)
+            spans += state.doubtful.get(clock.name, ())
             windows += _windows(clock, spans, stream.max_span, clock.sees)
     return windows
 
 
+def cover(stream: ApiStream, spans: Iterable[Span], reason: str) -> list[Window]:
+    """The fewest windows on the stream's first clock that cover the spans."""
+    return _windows(stream.clocks[0], spans, stream.max_span, reason)
+
+
 def _base_windows(
-    stream: ApiStream, clock: Clock, wanted: list[Span], open_records: tuple[OpenRecord, ...], now: datetime
+    stream: ApiStream, clock: Clock, wanted: list[Span], state: StreamState, now: datetime
 ) -> list[Window]:
-    """New records by date and open records by date or by key, whichever takes fewer calls."""
-    plain = _windows(clock, wanted, stream.max_span, clock.sees)
+    """New records by date; open and doubtful ones by date or by key, in the fewest calls.
+
+    Windows that hold nothing but due records are given up one after another, those with the fewest records first:
+    these records are then asked for by key. The cheapest of all these plans is taken.
+    """
     rule = stream.open_records
     if rule is None:
-        return plain
-    due = [
-        record
-        for record in open_records
-        if record.read_at <= now - rule.reread_after
-        and not any(span.start <= record.dated_at < span.end for span in wanted)
+        return _windows(clock, wanted, stream.max_span, clock.sees)
+    dates = {record.key: record.dated_at for record in state.open_records}
+    due = {record.key for record in state.open_records if record.read_at <= now - rule.reread_after}
+    doubtful = set(state.doubtful_keys) if rule.keys_per_call else set()
+
+    def plan(by_date: set[str]) -> tuple[list[Window], set[str]]:
+        points = [Span(dates[key], dates[key] + _TICK) for key in by_date]
+        reason = f"{clock.sees}, and open records" if points else clock.sees
+        windows = _windows(clock, [*wanted, *points], stream.max_span, reason)
+        keys = {key for key in due | doubtful if key not in dates or not _holds(windows, dates[key])}
+        return windows, keys
+
+    by_date = {key for key in due if not any(span.start <= dates[key] < span.end for span in wanted)}
+    windows, keys = plan(by_date)
+    if not rule.keys_per_call:
+        return windows
+    best = [*windows, *_by_key(keys, rule.keys_per_call)]
+    inside = [
+        {key for key in by_date if _holds([window], dates[key])} for window in windows if not _asked(window, wanted)
     ]
-    if not due:
-        return plain
-    points = [Span(record.dated_at, record.dated_at + _TICK) for record in due]
-    by_date = _windows(clock, [*wanted, *points], stream.max_span, f"{clock.sees}, and open records")
-    if rule.keys_per_call:
-        keys = sorted(record.key for record in due)
-        chunks = [keys[i : i + rule.keys_per_call] for i in range(0, len(keys), rule.keys_per_call)]
-        if len(plain) + len(chunks) < len(by_date):
-            return [*plain, *(Window("open records", keys=tuple(chunk)) for chunk in chunks)]
-    return by_date
+    for group in sorted(inside, key=len):
+        by_date -= group
+        windows, keys = plan(by_date)
+        candidate = [*windows, *_by_key(keys, rule.keys_per_call)]
+        if len(candidate) < len(best):
+            best = candidate
+    return best
+
+
+def _holds(windows: Iterable[Window], instant: datetime) -> bool:
+    return any(w.start is not None and w.end is not None and w.start <= instant < w.end for w in windows)
+
+
+def _asked(window: Window, wanted: Iterable[Span]) -> bool:
+    """Whether the window holds anything that is wanted for its own sake."""
+    assert window.start is not None
+    assert window.end is not None
+    return any(span.start < window.end and window.start < span.end for span in wanted)
+
+
+def _by_key(keys: Iterable[str], keys_per_call: int) -> list[Window]:
+    ordered = sorted(keys)
+    if not ordered:
+        return []
+    chunks = [ordered[i : i + keys_per_call] for i in range(0, len(ordered), keys_per_call)]
+    return [Window("open records", keys=tuple(chunk)) for chunk in chunks]
 
 
 def _missing(clock: Clock, complete: Iterable[Span], start: datetime, now: datetime) -> list[Span]:
     """What of [start, now) no complete window covers; the last stretch begins `overlap` earlier."""
     gaps, position = [], start
-    for span in _union(complete):
+    for span in union(complete):
         if span.start > position:
             gaps.append(Span(position, min(span.start, now)))
         position = max(position, span.end)
@@ -131,7 +175,7 @@ def _windows(clock: Clock, spans: Iterable[Span], max_span: timedelta, reason: s
     pieces of one length; a window ends early where nothing more is wanted within its reach.
     """
     windows: list[Window] = []
-    left = _union(spans)
+    left = union(spans)
     while left:
         begin = left[0].start
         reach = begin + max_span
@@ -142,7 +186,8 @@ def _windows(clock: Clock, spans: Iterable[Span], max_span: timedelta, reason: s
     return windows
 
 
-def _union(spans: Iterable[Span]) -> list[Span]:
+def union(spans: Iterable[Span]) -> list[Span]:
+    """The same instants in as few spans as possible, in order."""
     merged: list[Span] = []
     for span in sorted(spans):
         if merged and span.start <= merged[-1].end:
@@ -150,6 +195,15 @@ def _union(spans: Iterable[Span]) -> list[Span]:
         else:
             merged.append(span)
     return merged
+
+
+def seconds_at_limit(calls: int, limits: Iterable[RateLimit]) -> float:
+    """How long so many calls take at the published limits, from an unused budget to the last call."""
+    rules = [(limit.calls, limit.per.total_seconds()) for limit in limits]
+    sent: list[float] = []
+    for number in range(calls):
+        sent.append(max((sent[number - size] + per for size, per in rules if number >= size), default=0.0))
+    return sent[-1] if sent else 0.0
 
 
 def _clipped(span: Span, now: datetime) -> Span:

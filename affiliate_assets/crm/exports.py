@@ -16,7 +16,7 @@ import msgspec
 from affiliate_assets.crm.streams import FileStream
 from affiliate_assets.errors import AffiliateError, RecordError, Where
 from affiliate_assets.landing.pages import Manifest, WindowFolder, manifests
-from affiliate_assets.landing.validation import BROKEN
+from affiliate_assets.landing.typed import BROKEN
 
 SOURCE = "crm"
 ACCOUNT = "exports"
@@ -65,15 +65,18 @@ def _land(stream: FileStream, file: Path, folder: WindowFolder, hash_key: str, a
     try:
         records = _records(stream, file, hash_key)
         while page := list(islice(records, PAGE_ROWS)):
-            folder.add_page(_encoder.encode_lines(page), len(page), datetime.now(UTC), as_of, frozenset())
-        manifest.status = "complete"
+            folder.add_page(_encoder.encode_lines(page), len(page), run_id=manifest.run_id, as_of=as_of)
+        manifest.status, manifest.proof = "complete", "the whole file was read"
     except AffiliateError as error:
         where = Where(SOURCE, ACCOUNT, stream.name, file.name)
         if isinstance(error, RecordError):
             manifest.pages = []
         manifest.status, manifest.message = "failed", str(error.at(where))
     manifest.finished_at = datetime.now(UTC)
-    folder.save()
+    try:
+        folder.save()
+    except AffiliateError as error:
+        manifest.status, manifest.message = "failed", str(error)
     return manifest
 
 

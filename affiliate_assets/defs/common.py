@@ -13,6 +13,7 @@ from affiliate_assets.connectors.schema import duckdb_type_of, path_of
 from affiliate_assets.errors import ConfigError
 from affiliate_assets.landing.load import LoadResult
 from affiliate_assets.landing.pages import Manifest
+from affiliate_assets.landing.standing import Standing
 from affiliate_assets.landing.tables import raw_table, valid_table
 from affiliate_assets.networks import all_connectors
 from affiliate_assets.settings import NOW_VARIABLE, Settings, now
@@ -61,7 +62,9 @@ def requested_span(context: dg.AssetExecutionContext, settings: Settings, instan
     return span, context.partition_key_range.end >= latest_partition(settings, instant)
 
 
-def raw_metadata(source: str, stream: Stream, windows: list[Manifest], load: LoadResult) -> dict[str, Any]:
+def raw_metadata(
+    source: str, stream: Stream, windows: list[Manifest], load: LoadResult, standing: Standing
+) -> dict[str, Any]:
     """What an operator wants to see of one stream's pull; numbers stay numbers, so that the UI plots them."""
     spans = [window for window in windows if window.window_start and window.window_end]
     return {
@@ -98,10 +101,34 @@ def raw_metadata(source: str, stream: Stream, windows: list[Manifest], load: Loa
                 ]
             ),
         ),
+        "circuits": _circuits(stream, standing),
         **({"window_start": min(w.window_start for w in spans if w.window_start).isoformat()} if spans else {}),
         **({"window_end": max(w.window_end for w in spans if w.window_end).isoformat()} if spans else {}),
         **({"unknown_fields": ", ".join(load.unknown_fields)} if load.unknown_fields else {}),
     }
+
+
+def _circuits(stream: Stream, standing: Standing) -> dg.MetadataValue[Any]:
+    """Which accounts the breaker leaves alone; a circuit that never failed is closed and not listed."""
+    columns = ("account", "state", "failures", "tried again at (UTC)", "reason")
+    return dg.MetadataValue.table(
+        records=[
+            dg.TableRecord(
+                {
+                    "account": circuit.account_id,
+                    "state": circuit.state,
+                    "failures": circuit.failures,
+                    "tried again at (UTC)": f"{circuit.retry_at:%Y-%m-%d %H:%M:%S}" if circuit.retry_at else "",
+                    "reason": circuit.reason or "",
+                }
+            )
+            for circuit in standing.circuits
+            if circuit.operation == stream.name
+        ],
+        schema=dg.TableSchema(
+            columns=[dg.TableColumn(name, "int" if name == "failures" else "string") for name in columns]
+        ),
+    )
 
 
 def valid_metadata(source: str, stream: Stream, load: LoadResult, total_rows: int) -> dict[str, Any]:

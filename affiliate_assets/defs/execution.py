@@ -15,7 +15,7 @@ import dagster as dg
 from affiliate_assets.defs.common import AS_OF_TAG, check_networks, raw_key, valid_key
 from affiliate_assets.defs.jobs import JOB, RANGE_END, RANGE_START, nightly_tags
 from affiliate_assets.errors import ConfigError
-from affiliate_assets.landing.night import SourceReport, read_reports
+from affiliate_assets.landing.report import SourceReport, read_reports
 from affiliate_assets.networks import all_connectors
 from affiliate_assets.settings import NOW_VARIABLE, PROJECT_ROOT, load_settings, now
 

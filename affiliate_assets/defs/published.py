@@ -7,7 +7,7 @@ import msgspec
 from dagster_dbt import DbtProject
 
 from affiliate_assets.defs.common import OWNERS, as_of
-from affiliate_assets.landing.night import read_reports
+from affiliate_assets.landing.report import read_reports
 from affiliate_assets.publishing import MARTS, publish, read_manifest
 from affiliate_assets.settings import load_settings
 

@@ -7,6 +7,16 @@ import dagster as dg
 from affiliate_assets.connectors.language import Connector, Stream
 from affiliate_assets.crm.exports import SOURCE as CRM
 from affiliate_assets.crm.streams import FILE_STREAMS
+from affiliate_assets.defs.checks import (
+    ACCOUNTED,
+    COMPLETE,
+    DRIFT,
+    PANDERA,
+    accounted_check,
+    complete_check,
+    drift_check,
+    pandera_check,
+)
 from affiliate_assets.defs.common import (
     KINDS_RAW,
     KINDS_VALID,
@@ -20,12 +30,11 @@ from affiliate_assets.defs.common import (
     valid_key,
     valid_metadata,
 )
-from affiliate_assets.landing.night import Night, run_exports, run_network, save_report
+from affiliate_assets.landing.night import run_exports, run_network
+from affiliate_assets.landing.report import Night, save_report
 from affiliate_assets.landing.tables import valid_table
 from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.settings import Settings, load_settings
-
-COMPLETE, PANDERA = "complete", "pandera"
 
 
 def network_assets(connector: Connector, settings: Settings) -> dg.AssetsDefinition:
@@ -99,15 +108,18 @@ def _specs(source: str, title: str, streams: Sequence[Stream], owner: str) -> li
 
 
 def _check_specs(source: str, streams: Sequence[Stream]) -> list[dg.AssetCheckSpec]:
+    described = {
+        COMPLETE: "Every window that was asked for was read to its end, and is proved to be whole.",
+        ACCOUNTED: "Every record that was read is either accepted or in quarantine, in every window.",
+        DRIFT: "Error: a field that models read is gone or of another type. Warning: fields or words that the"
+        " declaration does not know; the records are kept.",
+    }
     specs = []
     for stream in streams:
-        specs.append(
-            dg.AssetCheckSpec(
-                COMPLETE,
-                asset=raw_key(source, stream),
-                description="Every window that was asked for was read to its end.",
-            )
-        )
+        specs += [
+            dg.AssetCheckSpec(name, asset=raw_key(source, stream), description=description)
+            for name, description in described.items()
+        ]
         specs.append(
             dg.AssetCheckSpec(
                 PANDERA,
@@ -130,45 +142,19 @@ def _results(
     for stream in streams:
         windows = [window for window in night.windows if window.stream == stream.name]
         load = night.loads[stream.name]
-        verdict = load.verdict
-        unread = [window for window in windows if window.status != "complete"]
         yield dg.MaterializeResult(
             asset_key=raw_key(source, stream),
-            metadata=raw_metadata(source, stream, windows, load),
+            metadata=raw_metadata(source, stream, windows, load, night.standing),
             check_results=[
-                dg.AssetCheckResult(
-                    check_name=COMPLETE,
-                    asset_key=raw_key(source, stream),
-                    passed=not unread and not night.not_asked,
-                    severity=dg.AssetCheckSeverity.ERROR,
-                    metadata={
-                        "windows": len(windows),
-                        "not_complete": len(unread),
-                        "messages": "\n".join([*(window.message or "" for window in unread), *night.not_asked])
-                        or "none",
-                    },
-                )
+                complete_check(raw_key(source, stream), windows, night),
+                accounted_check(raw_key(source, stream), stream, night.standing),
+                drift_check(raw_key(source, stream), stream, night.standing),
             ],
         )
         yield dg.MaterializeResult(
             asset_key=valid_key(source, stream),
             metadata=valid_metadata(source, stream, load, totals[stream.name]),
-            check_results=[
-                dg.AssetCheckResult(
-                    check_name=PANDERA,
-                    asset_key=valid_key(source, stream),
-                    passed=not verdict.broken_rules and not verdict.rejected and not verdict.flagged,
-                    severity=dg.AssetCheckSeverity.ERROR if verdict.broken_rules else dg.AssetCheckSeverity.WARN,
-                    metadata={
-                        "accepted": verdict.accepted,
-                        "rejected": verdict.rejected,
-                        "flagged": verdict.flagged,
-                        "failed_checks": dg.MetadataValue.json(verdict.checks),
-                        "broken_rules": ", ".join(verdict.broken_rules) or "none",
-                        "quarantine_table": f"quarantine.{source}__{stream.name}",
-                    },
-                )
-            ],
+            check_results=[pandera_check(valid_key(source, stream), source, stream, load.verdict)],
         )
 
 

@@ -1,76 +1,77 @@
-"""One account's way to its network: authenticated, within the budget, retried on named causes."""
+"""One account's way to its network: authenticated, within the budget, retried on named causes, logged."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import Any, TypeVar, overload
 
-import requests
 import tenacity
-from pyrate_limiter import Limiter
-from pyrate_limiter.limiter import SingleBucketFactory
-from requests_ratelimiter import LimiterSession
+from requests.auth import AuthBase
 
-from affiliate_assets.connectors.language import Answer, Connector, Request
-from affiliate_assets.errors import AffiliateError, ConfigError, RateLimited, RetryableError, Where
-from affiliate_assets.http.answers import http_date, problem_of
-from affiliate_assets.http.throttle import CredentialBudget
-from affiliate_assets.secrets import redact, resolve
+from affiliate_assets.connectors.auth import OAuth2
+from affiliate_assets.connectors.language import Answer, Connector, Priority, Request
+from affiliate_assets.errors import (
+    AffiliateError,
+    BudgetSpent,
+    ConfigError,
+    CredentialRefused,
+    RateLimited,
+    RetryableError,
+    Where,
+)
+from affiliate_assets.http.answers import problem_of, problem_of_login
+from affiliate_assets.http.asking import Asker, Effort, Question, Read
+from affiliate_assets.http.auth import Nobody
+from affiliate_assets.http.calls import About, CallLog, Reply
+from affiliate_assets.http.tokens import Keeper
+from affiliate_assets.secrets import resolve
 from affiliate_assets.settings import AccountSettings
 
 log = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 120.0
-_PASSING = (
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-)
+T = TypeVar("T")
+# A body that is broken again and again is not a passing fault.
+_BROKEN_BODIES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class RetryBounds:
-    """How long a call is repeated: attempts, and seconds in all; waits grow with full jitter."""
+    """How long a call is repeated.
+
+    Attributes:
+        attempts: Requests in all.
+        seconds: Time in all, without the waits for the rate budget; also the longest wait for the budget.
+        first_wait: Seconds; waits are drawn from 0 to a bound that doubles from here.
+        longest_wait: Seconds; where the bound ends.
+        attempt_seconds: How long one answer may take.
+    """
 
     attempts: int = 5
     seconds: float = 300.0
     first_wait: float = 1.0
     longest_wait: float = 60.0
+    attempt_seconds: float = 300.0
 
 
-@dataclass(slots=True)
-class Effort:
-    """What a pull has cost so far."""
-
-    requests: int = 0
-    retries: int = 0
-    bytes: int = 0
-
-
-class _Bearer(requests.auth.AuthBase):
-    """As an auth object, because a ~/.netrc entry for the host would replace a plain header."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        header = ("Authorization", f"Bearer {self._token}")
-        requests.utils.check_header_validity(header)
-        request.headers.update([header])
-        return request
+def _whole(answer: Answer) -> Answer:
+    return answer
 
 
 class NetworkClient:
-    """Sends requests of one account.
+    """Sends requests of one account; for one thread.
 
     Args:
         connector: The network's declaration.
         account: The account's settings; its secrets are resolved here.
         budgets: File of the rate budgets, shared by everything that runs.
         bounds: Limits of the retries.
+        priority: Who goes first where calls of one credential wait.
+        calls: Where every request is logged; None for nowhere.
 
     Raises:
         ConfigError: A secret is missing, or the connector needs one the account does not refer to.
@@ -82,122 +83,145 @@ class NetworkClient:
         account: AccountSettings,
         budgets: Path,
         bounds: RetryBounds | None = None,
+        *,
+        priority: Priority = Priority.RECONCILIATION,
+        calls: CallLog | None = None,
     ) -> None:
         self.connector = connector
         self.account = account
-        self.effort = Effort()
         self._bounds = bounds or RetryBounds()
-        self._where = Where(connector.slug, account.account_id)
-        self._base_url = (account.base_url or connector.base_url).rstrip("/")
-        self._secrets = _secrets(connector, account, self._where)
-        self._budget = CredentialBudget(budgets, self._credential(), connector.limits)
-        # Calls too old to count go once a pull: nothing else schedules it.
-        self._budget.leak()
-        limiter = Limiter(SingleBucketFactory(self._budget, schedule_leak=False), buffer_ms=0)
-        # limit_statuses is empty: filling the whole bucket after one 429 would cost a minute, pause() is exact.
-        self._session = LimiterSession(limiter=limiter, per_host=False, limit_statuses=())
-        self._session.headers["User-Agent"] = "affiliate-assets"
+        where = Where(connector.slug, account.account_id)
+        base_url = (account.base_url or connector.base_url).rstrip("/")
+        secrets = _secrets(connector, account, where)
+        credential = _credential(connector, account, secrets)
+        self._asker = Asker(
+            connector,
+            account.account_id,
+            base_url,
+            budgets=budgets,
+            credential=credential,
+            priority=priority,
+            patience=self._bounds.seconds,
+            attempt_seconds=self._bounds.attempt_seconds,
+            calls=calls,
+        )
+        self._keeper = Keeper(connector.auth, secrets, account.credentials, credential, base_url, self._log_in)
+
+    @property
+    def effort(self) -> Effort:
+        """What this client has cost so far."""
+        return self._asker.effort
 
     @property
     def waited_seconds(self) -> float:
         """Seconds spent waiting for the rate budget."""
-        return self._budget.waited_ms / 1000
+        return self._asker.budget.waited_ms / 1000
 
-    def send(self, request: Request) -> Answer:
+    @overload
+    def send(self, request: Request, *, about: About = ...) -> Reply[Answer]: ...
+
+    @overload
+    def send(self, request: Request, read: Callable[[Answer], T], about: About = ...) -> Reply[T]: ...
+
+    def send(self, request: Request, read: Read = _whole, about: About = About()) -> Reply[Any]:  # noqa: B008
         """Send a request until it is answered, refused, or the bounds are reached.
 
+        Args:
+            request: What to ask.
+            read: Takes what is needed from the answer. A BrokenAnswer it raises is retried as if the network had
+                failed, up to three requests in all; a ContractError ends the call.
+            about: Which call this is.
+
         Raises:
+            BudgetSpent: The published limit has no room for longer than the bounds; the last attempt sent nothing.
             RetryableError: Every attempt failed for a passing cause; the last one is raised.
-            NetworkStopped: The network refuses the request.
+            NetworkStopped: The network refuses the request or the credential, or breaks its contract.
             ConfigError: The base URL or the secret is of no use in a request.
         """
-        bounds = self._bounds
+        question = Question(about)
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(RetryableError),
-            stop=tenacity.stop_after_attempt(bounds.attempts) | tenacity.stop_before_delay(bounds.seconds),
+            retry=tenacity.retry_if_exception(_may_pass),
+            stop=lambda state: self._is_over(question, state),
             wait=self._wait,
             before_sleep=self._note_retry,
             reraise=True,
         )
         try:
-            return retrying(self._attempt, request)
+            return retrying(self._attempt, request, read, question)
         except AffiliateError as error:
-            raise error.at(self._where) from None
+            raise error.at(Where(self.connector.slug, self.account.account_id, about.stream)) from None
 
-    def _attempt(self, request: Request) -> Answer:
-        pause = self._budget.paused_seconds()
-        if pause > self._bounds.seconds:
-            raise RateLimited(
-                f"The network asked for a pause that lasts {pause:.0f} s more.",
-                next_step="run again when it is over.",
-                retry_after=pause,
-            )
-        self.effort.requests += 1
+    def _attempt(self, request: Request, read: Read, question: Question) -> Reply[Any]:
+        ask = self._asker.ask
+        if not self._asker.at_home(request.path):
+            return ask(request, Nobody(), problem_of, read, question)
+        token = self._keeper.token()
         try:
-            response = self._session.request(
-                request.method,
-                f"{self._base_url}/{request.path.lstrip('/')}",
-                params=dict(request.params),
-                json=request.json,
-                auth=_Bearer(self._secrets[self.connector.auth.secret]),
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-                allow_redirects=False,
-            )
-        except _PASSING as error:
-            raise RetryableError(
-                f"No whole answer came from {self._base_url}: {redact(str(error))}.",
-                next_step="run again later; if it stays, check base_url, proxy and the network's status page.",
-            ) from None
-        except (requests.RequestException, UnicodeError) as error:
-            # Its text is not repeated: it may hold a header.
-            raise ConfigError(
-                f"No request can be made from the configuration ({type(error).__name__}).",
-                next_step="check base_url, and that the secret is one line of plain ASCII.",
-            ) from None
-        answer = Answer(
-            status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            body=response.content,
-            served_at=http_date(response.headers.get("Date")),
-        )
-        self.effort.bytes += len(answer.body)
-        problem = problem_of(answer, self.connector)
-        if problem is not None:
-            raise problem
-        return answer
+            return ask(request, self._keeper.proof(token), problem_of, read, question)
+        except CredentialRefused:
+            if question.renewed or not self._keeper.renewable:
+                raise
+            question.renewed = True
+            token = self._keeper.token(dead=token)
+            return ask(request, self._keeper.proof(token), problem_of, read, question)
+
+    def _log_in(self, request: Request, auth: AuthBase) -> Answer:
+        """One request of a login; the retries of the call that needs it are its retries."""
+        question = Question(About(purpose="token"))
+        return self._asker.ask(request, auth, problem_of_login, _whole, question).answer
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         """Full jitter, but never less than what the network asked for."""
-        jittered = tenacity.wait_random_exponential(multiplier=self._bounds.first_wait, max=self._bounds.longest_wait)(
-            state
-        )
         error = state.outcome.exception() if state.outcome else None
+        first = self._bounds.first_wait
         asked = error.retry_after if isinstance(error, RetryableError) else None
-        if asked is not None:
-            self._budget.pause(asked)
+        if isinstance(error, RateLimited):
+            # Somebody else has used the limit up: room comes with the window, not within a second.
+            shortest = min((limit.per for limit in self.connector.limits), default=timedelta(0))
+            first = max(first, min(shortest.total_seconds() / 8, self._bounds.longest_wait))
+        jittered = tenacity.wait_random_exponential(multiplier=first, max=self._bounds.longest_wait)(state)
         return max(jittered, asked or 0.0)
+
+    def _is_over(self, question: Question, state: tenacity.RetryCallState) -> bool:
+        bounds = self._bounds
+        if state.attempt_number >= bounds.attempts or question.broken >= _BROKEN_BODIES:
+            return True
+        spent = (state.seconds_since_start or 0.0) - question.waited_ms / 1000
+        return spent + state.upcoming_sleep >= bounds.seconds
 
     def _note_retry(self, state: tenacity.RetryCallState) -> None:
         self.effort.retries += 1
         error = state.outcome.exception() if state.outcome else None
         wait = state.next_action.sleep if state.next_action else 0.0
-        log.warning("[%s] attempt %d failed, next in %.1f s: %s", self._where, state.attempt_number, wait, error)
+        where = Where(self.connector.slug, self.account.account_id)
+        log.warning("[%s] attempt %d failed, next in %.1f s: %s", where, state.attempt_number, wait, error)
 
-    def _credential(self) -> str:
-        """An opaque name for the credential: accounts that share a token share its budget."""
-        secret = self._secrets[self.connector.auth.secret]
-        return f"{self.connector.slug}:{hashlib.sha256(secret.encode()).hexdigest()[:16]}"
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, RetryableError) and not isinstance(error, BudgetSpent)
 
 
 def _secrets(connector: Connector, account: AccountSettings, where: Where) -> dict[str, str]:
-    missing = [name for name in connector.credentials if name not in account.credentials]
+    names = connector.auth.secrets
+    missing = [name for name in names if name not in account.credentials]
     if missing:
         raise ConfigError(
             f"The account has no credential {', '.join(missing)}.",
             next_step=f'add {missing[0]} = "env:…" under its [accounts.credentials].',
             where=where,
         )
-    return {name: resolve(account.credentials[name], where) for name in connector.credentials}
+    return {name: resolve(account.credentials[name], where) for name in names}
+
+
+def _credential(connector: Connector, account: AccountSettings, secrets: dict[str, str]) -> str:
+    """An opaque name for the credential: accounts that share it share its budget and its token.
+
+    A refresh token counts by where it is kept, because it changes.
+    """
+    auth = connector.auth
+    rotating = auth.refresh_token if isinstance(auth, OAuth2) and auth.grant == "refresh_token" else None
+    parts = [account.credentials[name] if name == rotating else secret for name, secret in secrets.items()]
+    return f"{connector.slug}:{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]}"
 
 
 def budgets_file(data: Path) -> Path:

@@ -1,24 +1,40 @@
-"""Landed pages → raw tables → valid tables and quarantine, in one transaction a stream.
+"""Landed pages → raw tables → valid tables and quarantine, a few pages in each transaction.
 
 Raw keeps a row only where the content of a record differs from the version observed before it, so that the
-same page twice, a killed load and a run repeated change nothing.
+same page twice, a killed load and a run repeated change nothing. Pages go in before the window that asked for
+them is noted, so that a load that is killed goes on with the pages that are missing.
 """
 
 from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
-from affiliate_assets.connectors.language import Stream
+from affiliate_assets.connectors.language import ApiStream, Stream
 from affiliate_assets.errors import InternalError, Where
-from affiliate_assets.landing.pages import LandedPage, Manifest, manifests
-from affiliate_assets.landing.tables import LOAD_COLUMNS, raw_table
-from affiliate_assets.landing.validation import Verdict, validate
+from affiliate_assets.landing import drift
+from affiliate_assets.landing.letters import note_dead_letters
+from affiliate_assets.landing.notes import Fresh, note_pages, note_windows, sum_windows
+from affiliate_assets.landing.pages import manifests
+from affiliate_assets.landing.tables import (
+    LOAD_COLUMNS,
+    quarantine_table,
+    raw_table,
+    stored,
+    transaction,
+    valid_table,
+)
+from affiliate_assets.landing.totals import compare_control_totals
+from affiliate_assets.landing.validation import Verdict, broken_rules, judge, release, store
+
+# JSON of one transaction; what a load holds in memory grows with this, not with the number of pages.
+BATCH_BYTES = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +47,15 @@ class LoadResult:
     verdict: Verdict
     unknown_fields: tuple[str, ...] = field(default=())
 
+    def __add__(self, other: LoadResult) -> LoadResult:
+        return LoadResult(
+            self.pages + other.pages,
+            self.records + other.records,
+            self.new_versions + other.new_versions,
+            self.verdict + other.verdict,
+            tuple(sorted({*self.unknown_fields, *other.unknown_fields})),
+        )
+
 
 def load_stream(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: str, stream: Stream) -> LoadResult:
     """Bring every landed page of the stream that is not in the warehouse yet through raw into valid.
@@ -38,148 +63,196 @@ def load_stream(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: st
     Raises:
         InternalError: A listed page is missing or was changed on disk.
     """
-    load_id = uuid.uuid4().hex[:12]
-    loaded_at = datetime.now(UTC)
+    windows = list(manifests(landing, network, stream.name, skip=settled_windows(warehouse, network, stream.name)))
     known = {
         page_id
         for (page_id,) in warehouse.execute(
             "select page_id from ops.pages where network = ? and stream = ?", [network, stream.name]
         ).fetchall()
     }
-    # Only now and then is a window noted before it has all its pages: while it is open, or when it failed and is
-    # landed again under its name, as a file is. The others have nothing new in their folders.
-    settled = {
-        window_id
-        for (window_id,) in warehouse.execute(
-            "select window_id from ops.windows where status not in ('open', 'failed')"
-        ).fetchall()
-    }
-    windows = list(manifests(landing, network, stream.name, skip=settled))
     fresh = [
         (folder / page.file, manifest, page)
         for folder, manifest in windows
         for page in manifest.pages
         if page.page_id not in known
     ]
-    warehouse.execute("begin")
-    try:
-        _note_windows(warehouse, [manifest for _, manifest in windows])
-        _note_pages(warehouse, landing, fresh, load_id, loaded_at)
-        new_versions = _insert_versions(warehouse, landing, network, stream, fresh, load_id)
-        verdict = validate(warehouse, network, stream, load_id)
-        warehouse.execute("commit")
-    except BaseException:
-        warehouse.execute("rollback")
-        raise
+    result = LoadResult(0, 0, 0, Verdict())
+    for batch in _batches(fresh):
+        result += _load_batch(warehouse, landing, network, stream, batch)
+    with transaction(warehouse):
+        note_windows(warehouse, [manifest for _, manifest in windows])
+        note_dead_letters(warehouse, [manifest for _, manifest in windows])
+        if isinstance(stream, ApiStream) and stream.control is not None:
+            compare_control_totals(warehouse, landing, stream, [manifest for _, manifest in windows])
+        release(warehouse, network, stream)
+        drift.settle(warehouse, network, stream, result.records)
+    rules = broken_rules(warehouse, network, stream)
+    return result + LoadResult(0, 0, 0, Verdict(broken_rules=rules))
+
+
+def recount(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: str, stream: Stream) -> None:
+    """Count anew, from the landed files, where every record ended."""
+    valid, quarantine = valid_table(network, stream.name), quarantine_table(network, stream.name)
+    windows = list(manifests(landing, network, stream.name))
+    pages = [(folder / page.file, manifest, page) for folder, manifest in windows for page in manifest.pages]
+    for batch in _batches(pages):
+        _read_pages(warehouse, network, stream, batch, load_id="")
+        _count_outcomes(warehouse, valid, quarantine)
+    sum_windows(warehouse, [manifest.window_id for _, manifest in windows])
+
+
+def settled_windows(warehouse: duckdb.DuckDBPyConnection, network: str, stream: str | None = None) -> set[str]:
+    """Windows that will not change any more; the others may get more pages under their name, as a file may."""
+    rows = warehouse.execute(
+        "select window_id from ops.windows where status in ('complete', 'abandoned') and network = $network"
+        " and ($stream is null or stream = $stream)",
+        {"network": network, "stream": stream},
+    ).fetchall()
+    return {window_id for (window_id,) in rows}
+
+
+def _batches(fresh: list[Fresh]) -> Iterator[list[Fresh]]:
+    batch: list[Fresh] = []
+    size = 0
+    for entry in fresh:
+        if batch and size + entry[2].bytes > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(entry)
+        size += entry[2].bytes
+    if batch:
+        yield batch
+
+
+def _load_batch(
+    warehouse: duckdb.DuckDBPyConnection, landing: Path, network: str, stream: Stream, batch: list[Fresh]
+) -> LoadResult:
+    load_id = uuid.uuid4().hex[:12]
+    raw, valid, quarantine = (name(network, stream.name) for name in (raw_table, valid_table, quarantine_table))
+    columns = ", ".join([*LOAD_COLUMNS, "record"])
+    is_new = "rowid in (select arrived_row from work.new_versions)"
+    _read_pages(warehouse, network, stream, batch, load_id)
+    _find_new_versions(warehouse, raw)
+    judged = judge(warehouse, stream, "work.arrived", is_new)
+    with transaction(warehouse):
+        note_pages(warehouse, landing, batch, load_id)
+        unknown = drift.note_unknown_fields(warehouse, network, stream, [page for _, _, page in batch])
+        (new_versions,) = warehouse.execute(
+            f"insert into {raw} ({columns}) select {columns} from work.arrived where {is_new}"
+        ).fetchall()[0]
+        verdict = store(warehouse, stream, judged, valid=valid, quarantine=quarantine)
+        drift.note(warehouse, network, stream)
+        _count_outcomes(warehouse, valid, quarantine)
     return LoadResult(
-        pages=len(fresh),
-        records=sum(page.records for _, _, page in fresh),
-        new_versions=new_versions,
-        verdict=verdict,
-        unknown_fields=tuple(sorted({name for _, _, page in fresh for name in page.unknown_fields})),
+        len(batch), sum(page.records for _, _, page in batch), int(new_versions), verdict, tuple(sorted(unknown))
     )
 
 
-def _insert_versions(
-    warehouse: duckdb.DuckDBPyConnection,
-    landing: Path,
-    network: str,
-    stream: Stream,
-    fresh: list[tuple[Path, Manifest, LandedPage]],
-    load_id: str,
-) -> int:
-    """Insert the records whose content differs from the version observed before; how many those were."""
-    files = [str(path) for path, _, page in fresh if page.records]
-    if not files:
-        return 0
-    for path, manifest, page in fresh:
+def _read_pages(
+    warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream, batch: list[Fresh], load_id: str
+) -> None:
+    """Table `work.arrived`: every record of the pages, with its key, hash and origin."""
+    for path, manifest, page in batch:
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != page.sha256:
             raise InternalError(
                 f"The manifest lists {path.name}, which is not on disk as it was written.",
                 next_step="restore the landing zone from its backup, or delete that window's folder and run again.",
                 where=Where(network, manifest.account_id, stream.name, manifest.window_id),
             )
-    table = raw_table(network, stream.name)
     # A key of several parts is joined with a character that no network uses in ids.
-    key = " || '|' || ".join(f"json_extract_string(json, '$.\"{name}\"')" for name in stream.key)
-    warehouse.execute("create or replace temp table page_files (path VARCHAR, page_id VARCHAR)")
-    warehouse.executemany(
-        "insert into page_files values (?, ?)", [[str(path), page.page_id] for path, _, page in fresh]
+    key = " || '|' || ".join(_key_part(name) for name in stream.key)
+    origins = pl.DataFrame(
+        [
+            {
+                "path": str(path),
+                "_account_id": manifest.account_id,
+                "_observed_at": stored(page.observed_at),
+                "_fetched_at": stored(page.fetched_at),
+                "_page_id": page.page_id,
+                "_load_id": load_id,
+                "_run_id": page.run_id,
+            }
+            for path, manifest, page in batch
+        ]
     )
+    files = [str(path) for path, _, page in batch if page.records]
+    # A record is no longer than its page; what is allowed here, DuckDB takes as buffer.
+    longest = max(page.bytes for _, _, page in batch) + 1
+    source = f"read_ndjson_objects($files, filename = true, maximum_object_size = {longest})"
+    warehouse.register("origins", origins)
     warehouse.execute(
         f"""
-        create or replace temp table incoming as
-        select p.account_id as _account_id, {key} as _key, md5(json::varchar) as _row_hash,
-               p.observed_at as _observed_at,
-               p.page_id as _page_id, ? as _load_id, w.run_id as _run_id, json as record
-        from read_ndjson_objects(?, filename = true, maximum_object_size = 67108864) o
-        join page_files f on f.path = o.filename
-        join ops.pages p on p.page_id = f.page_id
-        join ops.windows w on w.window_id = p.window_id
+        create or replace table work.arrived as
+        select o._account_id, {key} as _key, md5(json::varchar) as _row_hash, o._observed_at, o._fetched_at,
+               o._page_id, o._load_id, o._run_id, json as record
+        from {source if files else "(select null::json as json, '' as filename where $files is null)"} f
+        join origins o on o.path = f.filename
         """,
-        [load_id, files],
+        {"files": files or None},
     )
-    columns = ", ".join(LOAD_COLUMNS)
+    warehouse.unregister("origins")
+
+
+def _key_part(name: str) -> str:
+    """A part of the key as text; NULL where the field is missing, or holds an object or a list."""
+    path = f"'$.\"{name}\"'"
+    return f"case when json_type(json, {path}) not in ('OBJECT', 'ARRAY') then json_extract_string(json, {path}) end"
+
+
+def _find_new_versions(warehouse: duckdb.DuckDBPyConnection, raw: str) -> None:
+    """Table `work.new_versions`: rows of `work.arrived` whose content differs from the version observed before."""
+    columns = "_account_id, _key, _row_hash, _observed_at, _fetched_at, _page_id"
     warehouse.execute(
         f"""
-        insert into {table} ({columns}, record)
+        create or replace table work.new_versions as
         with observed as (
-            select {columns}, record, 1 as is_new from incoming
+            select {columns}, rowid as arrived_row from work.arrived
             union all
-            select {columns}, null as record, 0 as is_new from {table}
-            where _key in (select _key from incoming) or _key is null
+            select {columns}, null from {raw}
+            where _key in (select _key from work.arrived) or _key is null
         ),
         in_order as (
-            select *,
-                   lag(_row_hash) over (
-                       partition by _account_id, _key, case when _key is null then _row_hash end
-                       order by _observed_at, is_new, _page_id, _row_hash
-                   ) as _previous_hash
+            select arrived_row, _row_hash, lag(_row_hash) over (
+                partition by _account_id, _key, case when _key is null then _row_hash end
+                order by _observed_at, _fetched_at, arrived_row nulls first, _page_id, _row_hash
+            ) as previous_hash
             from observed
         )
-        select {columns}, record from in_order where is_new = 1 and _row_hash is distinct from _previous_hash
+        select arrived_row from in_order where arrived_row is not null and _row_hash is distinct from previous_hash
         """
     )
-    (count,) = warehouse.execute(f"select count(*) from {table} where _load_id = ?", [load_id]).fetchall()[0]
-    return int(count)
 
 
-def _note_windows(warehouse: duckdb.DuckDBPyConnection, windows: list[Manifest]) -> None:
-    rows = [
-        [
-            m.window_id, m.network, m.account_id, m.stream, m.clock, _naive(m.window_start), _naive(m.window_end),
-            m.keys, m.reason, m.status, m.requests, m.retries, m.waited_seconds, len(m.pages), m.records,
-            m.message, m.run_id, _naive(m.as_of), _naive(m.started_at), _naive(m.finished_at),
-        ]
-        for m in windows
-    ]  # fmt: skip
-    if rows:
-        warehouse.executemany(f"insert or replace into ops.windows values ({', '.join('?' * 20)})", rows)
-
-
-def _note_pages(
-    warehouse: duckdb.DuckDBPyConnection,
-    landing: Path,
-    fresh: list[tuple[Path, Manifest, LandedPage]],
-    load_id: str,
-    loaded_at: datetime,
-) -> None:
-    rows = [
-        [
-            p.page_id, m.window_id, m.network, m.account_id, m.stream, p.page, p.sha256, p.records, p.bytes,
-            _naive(p.fetched_at), _naive(p.observed_at), m.time_zone, str(path.relative_to(landing)), load_id,
-            _naive(loaded_at),
-        ]
-        for path, m, p in fresh
-    ]  # fmt: skip
-    if rows:
-        warehouse.executemany(f"insert into ops.pages values ({', '.join('?' * 15)})", rows)
-    unknown = [
-        [m.network, m.stream, name, _naive(p.observed_at), p.page_id] for _, m, p in fresh for name in p.unknown_fields
-    ]
-    if unknown:
-        warehouse.executemany("insert or ignore into ops.unknown_fields values (?, ?, ?, ?, ?)", unknown)
-
-
-def _naive(instant: datetime | None) -> datetime | None:
-    return None if instant is None else instant.astimezone(UTC).replace(tzinfo=None)
+def _count_outcomes(warehouse: duckdb.DuckDBPyConnection, valid: str, quarantine: str) -> None:
+    """Where every record read ended, counted in the tables themselves; and quarantined ones that came again."""
+    same = "t._account_id = a._account_id and t._key is not distinct from a._key and t._row_hash = a._row_hash"
+    warehouse.execute(
+        f"""
+        update ops.pages set accepted = counted.accepted, quarantined = counted.quarantined
+        from (
+            select page_id, count(*) filter (where is_valid) as accepted,
+                   count(*) filter (where not is_valid and is_held) as quarantined
+            from (
+                select a._page_id as page_id,
+                       exists (select 1 from {valid} t where {same}) as is_valid,
+                       exists (select 1 from {quarantine} t where t.disposition = 'rejected' and {same}) as is_held
+                from work.arrived a
+            ) group by page_id
+        ) as counted
+        where counted.page_id = pages.page_id
+        """
+    )
+    warehouse.execute(
+        f"""
+        update {quarantine} q set
+            last_seen_at = greatest(q.last_seen_at, seen.at),
+            last_fetched_at = greatest(q.last_fetched_at, seen.fetched_at)
+        from (
+            select _account_id, _key, _row_hash, max(_observed_at) as at, max(_fetched_at) as fetched_at
+            from work.arrived
+            where _row_hash in (select _row_hash from {quarantine} where released_at is null) group by all
+        ) as seen
+        where q.released_at is null and q._account_id = seen._account_id
+          and q._key is not distinct from seen._key and q._row_hash = seen._row_hash
+        """
+    )

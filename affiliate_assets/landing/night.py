@@ -2,94 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
-
-from affiliate_assets.connectors.language import ApiStream, Connector, Stream, Window
-from affiliate_assets.connectors.planning import Span, plan_windows
+from affiliate_assets.connectors.language import Connector, Priority, Stream
+from affiliate_assets.connectors.planning import Span
 from affiliate_assets.crm.exports import SOURCE as CRM
 from affiliate_assets.crm.exports import land_exports
 from affiliate_assets.crm.streams import FILE_STREAMS, FileStream
 from affiliate_assets.errors import AffiliateError, ConfigError, Where
-from affiliate_assets.http.client import NetworkClient, budgets_file
-from affiliate_assets.landing.extract import pull_windows, side_by_side
+from affiliate_assets.http.calls import CallLog
+from affiliate_assets.http.circuit import CircuitBreaker, circuits_file
+from affiliate_assets.http.client import NetworkClient, RetryBounds, budgets_file
+from affiliate_assets.landing.calls import calls_file, load_calls, load_circuits
+from affiliate_assets.landing.extract import Pull, pull_windows, side_by_side
+from affiliate_assets.landing.letters import settle_dead_letters
 from affiliate_assets.landing.load import LoadResult, load_stream
-from affiliate_assets.landing.pages import Manifest, write_whole
-from affiliate_assets.landing.state import stream_state
+from affiliate_assets.landing.pages import Manifest
+from affiliate_assets.landing.plan import AccountPlan, plan_in_question, plan_network
+from affiliate_assets.landing.report import Night
+from affiliate_assets.landing.resume import sole_pull
+from affiliate_assets.landing.standing import mark_made_good, note_standing
 from affiliate_assets.landing.tables import create_tables, store_configuration
 from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.secrets import resolve
 from affiliate_assets.settings import AccountSettings, Settings
-
-Plan = list[tuple[ApiStream, Window]]
-
-
-@dataclass(frozen=True, slots=True)
-class Night:
-    """What one source brought.
-
-    Attributes:
-        windows: What was asked for and how it ended.
-        loads: What reached the warehouse, by stream name.
-        problems: Why the source is not in order, one sentence each; empty when it is.
-        not_asked: Those of the problems that kept an account or folder from being read at all.
-    """
-
-    windows: tuple[Manifest, ...]
-    loads: dict[str, LoadResult]
-    problems: tuple[str, ...]
-    not_asked: tuple[str, ...] = ()
-
-
-class SourceReport(msgspec.Struct):
-    """One source's line in the report of a run."""
-
-    source: str
-    windows: int
-    complete: int
-    requests: int
-    records: int
-    new_versions: int
-    rejected: int
-    problems: list[str]
-
-    def __str__(self) -> str:
-        state = "complete" if not self.problems else "NOT IN ORDER"
-        return (
-            f"{self.source}: {state}, {self.complete} of {self.windows} windows, {self.requests} calls,"
-            f" {self.records} records read, {self.new_versions} new or changed, {self.rejected} in quarantine"
-        )
-
-
-def save_report(settings: Settings, run_id: str, source: str, night: Night) -> None:
-    """Keep the outcome of one source where the other steps of the run, and the command line, find it."""
-    report = SourceReport(
-        source=source,
-        windows=len(night.windows),
-        complete=sum(window.status == "complete" for window in night.windows),
-        requests=sum(window.requests for window in night.windows),
-        records=sum(load.records for load in night.loads.values()),
-        new_versions=sum(load.new_versions for load in night.loads.values()),
-        rejected=sum(load.verdict.rejected for load in night.loads.values()),
-        problems=list(night.problems),
-    )
-    folder = _reports(settings, run_id)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / f"{source}.json", msgspec.json.encode(report))
-
-
-def read_reports(settings: Settings, run_id: str) -> list[SourceReport]:
-    """The reports of one run, by source."""
-    files = sorted(_reports(settings, run_id).glob("*.json"))
-    return [msgspec.json.decode(file.read_bytes(), type=SourceReport) for file in files]
-
-
-def _reports(settings: Settings, run_id: str) -> Path:
-    return settings.data / "state" / "nights" / run_id
 
 
 def run_network(
@@ -101,51 +40,62 @@ def run_network(
     run_id: str,
     as_of: datetime,
 ) -> Night:
-    """Pull and load one network; a failing account is told in `problems`, the others go on."""
-    plans = plan_network(settings, connector, requested=requested, follow_changes=follow_changes, as_of=as_of)
-    problems: list[str] = []
+    """Pull and load one network; a failing account is told in `problems`, the others go on.
 
-    def task(account: AccountSettings, plan: Plan) -> Callable[[], list[Manifest]]:
+    Where the network's own report counts more than was read, the days in question are read once more at once.
+    """
+    not_asked: list[str] = []
+    priority = Priority.RECONCILIATION if follow_changes else Priority.BACKFILL
+
+    def task(plan: AccountPlan) -> Callable[[], list[Manifest]]:
         def pull() -> list[Manifest]:
             try:
-                client = NetworkClient(connector, account, budgets_file(settings.data))
-                return pull_windows(client, plan, landing=settings.landing, run_id=run_id, as_of=as_of)
+                way = _way(settings, connector, plan.account, priority, run_id, as_of)
+                return pull_windows(way, plan.questions, plan.complete)
             except AffiliateError as error:
-                problems.append(str(error.at(Where(connector.slug, account.account_id))))
+                not_asked.append(str(error.at(Where(connector.slug, plan.account.account_id))))
                 return []
 
         return pull
 
-    windows = side_by_side(task(account, plan) for account, plan in plans)
-    return _loaded(settings, connector.slug, connector.streams, windows, problems)
+    with ExitStack() as held:
+        alone = {
+            account.account_id: held.enter_context(sole_pull(settings.data, connector.slug, account.account_id))
+            for account in settings.accounts_of(connector.slug)
+        }
+        earlier, plans = plan_network(
+            settings, connector, requested=requested, follow_changes=follow_changes, as_of=as_of, alone=alone
+        )
+        windows = side_by_side(task(plan) for plan in plans)
+        if any(window.control for window in windows):
+            loaded, plans = plan_in_question(settings, connector)
+            earlier = {name: load + loaded[name] for name, load in earlier.items()}
+            windows += side_by_side(task(plan) for plan in plans)
+    return _loaded(
+        settings, connector.slug, connector.streams, windows, not_asked, earlier, follow_changes, run_id, as_of
+    )
 
 
-def plan_network(
-    settings: Settings, connector: Connector, *, requested: Span | None, follow_changes: bool, as_of: datetime
-) -> list[tuple[AccountSettings, Plan]]:
-    """The windows of every account of the network, in the order they will be asked."""
-    accounts = settings.accounts_of(connector.slug)
-    with connection(settings.warehouse) as warehouse:
-        create_tables(warehouse, connector.slug, connector.streams)
-        store_configuration(warehouse, settings, as_of)
-        return [
-            (
-                account,
-                [
-                    (stream, window)
-                    for stream in connector.streams
-                    for window in plan_windows(
-                        stream,
-                        stream_state(warehouse, connector.slug, stream, account.account_id),
-                        start=settings.start(),
-                        now=as_of,
-                        requested=requested,
-                        follow_changes=follow_changes,
-                    )
-                ],
-            )
-            for account in accounts
-        ]
+def _way(
+    settings: Settings, connector: Connector, account: AccountSettings, priority: Priority, run_id: str, as_of: datetime
+) -> Pull:
+    pulls = settings.pulls
+    bounds = RetryBounds(attempts=pulls.attempts, seconds=pulls.seconds, first_wait=pulls.first_wait)
+    calls = CallLog(calls_file(settings.landing, connector.slug, account.account_id, run_id), run_id, as_of)
+    return Pull(
+        NetworkClient(connector, account, budgets_file(settings.data), bounds=bounds, priority=priority, calls=calls),
+        CircuitBreaker(
+            circuits_file(settings.data),
+            connector.slug,
+            account.account_id,
+            failures=pulls.circuit_failures,
+            seconds=pulls.circuit_seconds,
+        ),
+        settings.landing,
+        run_id,
+        as_of,
+        settings.start(),
+    )
 
 
 def run_exports(settings: Settings, *, run_id: str, as_of: datetime) -> Night:
@@ -165,7 +115,7 @@ def run_exports(settings: Settings, *, run_id: str, as_of: datetime) -> Night:
     with connection(settings.warehouse) as warehouse:
         create_tables(warehouse, CRM, FILE_STREAMS)
         store_configuration(warehouse, settings, as_of)
-    return _loaded(settings, CRM, FILE_STREAMS, windows, problems)
+    return _loaded(settings, CRM, FILE_STREAMS, windows, problems, {}, True, run_id, as_of)
 
 
 def export_files(settings: Settings, stream: FileStream) -> list[Path]:
@@ -180,12 +130,46 @@ def export_files(settings: Settings, stream: FileStream) -> list[Path]:
 
 
 def _loaded(
-    settings: Settings, source: str, streams: Sequence[Stream], windows: list[Manifest], not_asked: list[str]
+    settings: Settings,
+    source: str,
+    streams: Sequence[Stream],
+    windows: list[Manifest],
+    not_asked: list[str],
+    earlier: Mapping[str, LoadResult],
+    asked_for_all: bool,
+    run_id: str,
+    as_of: datetime,
 ) -> Night:
+    limit = settings.quality.max_rejected_share
     with connection(settings.warehouse) as warehouse:
         loads = {stream.name: load_stream(warehouse, settings.landing, source, stream) for stream in streams}
-    problems = [*not_asked, *(window.message for window in windows if window.status != "complete" and window.message)]
-    limit = settings.quality.max_rejected_share
+        load_calls(warehouse, settings.landing, source)
+        load_circuits(warehouse, settings, source, as_of)
+        mark_made_good(warehouse, source)
+        # The control totals may have taken a proof back, and the second round may have made it good.
+        stored = dict(
+            warehouse.execute(
+                "select window_id, (case when made_good_at is null then status else 'abandoned' end, message)"
+                " from ops.windows where network = ? and status <> 'open'",
+                [source],
+            ).fetchall()
+        )
+        for window in windows:
+            window.status, window.message = stored.get(window.window_id, (window.status, window.message))
+        unsaved = [window for window in windows if window.window_id not in stored]
+        standing = note_standing(
+            warehouse,
+            source,
+            streams,
+            night=[*not_asked, *_messages(unsaved)],
+            asked_for_all=asked_for_all,
+            limit=limit,
+            run_id=run_id,
+            as_of=as_of,
+        )
+        settle_dead_letters(warehouse, source, in_order=not standing.held)
+    loads = {name: earlier[name] + load if name in earlier else load for name, load in loads.items()}
+    problems = [*not_asked, *_messages(windows)]
     for name, load in loads.items():
         verdict = load.verdict
         if verdict.rejected_share > limit or verdict.flagged:
@@ -195,4 +179,19 @@ def _loaded(
                 f" are in quarantine and {verdict.flagged} are flagged: {failed}."
                 f" Next: read quarantine.{source}__{name} in the warehouse."
             )
-    return Night(tuple(windows), loads, tuple(problems), tuple(not_asked))
+    problems += [
+        f"[{Where(source, stream=found.stream)}] The field {found.field} {found.told}."
+        " Next: compare it with the network's reference; mend the schema, then run `affiliate replay`."
+        for found in standing.drift
+        if found.breaks
+    ]
+    if standing.held and not problems:
+        reasons = "; ".join(standing.reasons)
+        problems.append(f"[{Where(source)}] Its figures are withheld: {reasons}. Next: see the earlier runs.")
+    return Night(tuple(windows), loads, tuple(problems), tuple(not_asked), standing)
+
+
+def _messages(windows: Sequence[Manifest]) -> list[str]:
+    """Why windows are not complete, each reason once."""
+    unread = [window for window in windows if window.status not in ("complete", "abandoned")]
+    return list(dict.fromkeys(window.message for window in unread if window.message))

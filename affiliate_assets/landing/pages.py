@@ -11,8 +11,8 @@ import errno
 import hashlib
 import os
 import uuid
-from collections.abc import Callable, Container, Iterator
-from datetime import datetime
+from collections.abc import Container, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -20,13 +20,31 @@ import msgspec
 import zstandard
 
 from affiliate_assets.errors import RetryableError, Where
+from affiliate_assets.secrets import mask
 
 MANIFEST = "window.json"
-Status = Literal["open", "complete", "incomplete", "failed"]
+# Abandoned: left unfinished by an earlier run, and asked for again in a window of its own.
+Status = Literal["open", "complete", "incomplete", "failed", "abandoned"]
+
+
+class UnknownField(msgspec.Struct):
+    """A field that the declaration does not know: its first value, masked, and how many records have it."""
+
+    sample: str
+    records: int
 
 
 class LandedPage(msgspec.Struct):
-    """One page on disk. `observed_at` is the network's own clock when it answered (UTC)."""
+    """One page on disk.
+
+    Attributes:
+        observed_at: What the run that asked took for the present (UTC). Neither the network's clock nor this
+            machine's: either may be wrong or simulated.
+        fetched_at: This machine's clock when the answer was whole (UTC).
+        cursor: Where the page after this one begins; None after the last.
+        call_id: The call that brought it; None for a file.
+        unknown_fields: Fields that the declaration does not know; their values are not kept.
+    """
 
     page_id: str
     page: int
@@ -36,11 +54,48 @@ class LandedPage(msgspec.Struct):
     bytes: int
     fetched_at: datetime
     observed_at: datetime
-    unknown_fields: list[str] = []
+    run_id: str
+    call_id: str | None = None
+    cursor: str | None = None
+    unknown_fields: dict[str, UnknownField] = {}
+
+
+class DeadLetter(msgspec.Struct):
+    """A question that got no usable answer: what was asked, and what came, without secrets and values."""
+
+    page: int
+    reason: str
+    message: str
+    at: datetime
+    request: str
+    status: int
+    content_type: str | None
+    bytes: int
+    sha256: str
+    masked_sample: str
+
+
+class ControlReport(msgspec.Struct):
+    """The network's own total of the records between two instants (UTC, half-open)."""
+
+    start: datetime
+    end: datetime
+    records: int
+    amount: str
+    call_id: str
+    asked_at: datetime
 
 
 class Manifest(msgspec.Struct):
-    """Everything about one window's pull; times are UTC. `keys` counts records asked for by id."""
+    """Everything about one window's pull; times are UTC.
+
+    Attributes:
+        keys: Records asked for by id.
+        proof: How it is known that nothing is missing; None while the window is not complete.
+        expected_records: How many records the network says the window holds, where it says so.
+        resume_at: When an incomplete window may go on, where the network or the budget tells it.
+        job_id: The network's job that prepares the records.
+    """
 
     window_id: str
     network: str
@@ -61,28 +116,45 @@ class Manifest(msgspec.Struct):
     requests: int = 0
     retries: int = 0
     waited_seconds: float = 0.0
+    proof: str | None = None
+    expected_records: int | None = None
+    resume_at: datetime | None = None
+    job_id: str | None = None
     pages: list[LandedPage] = []
+    dead_letters: list[DeadLetter] = []
+    control: ControlReport | None = None
 
     @property
     def records(self) -> int:
         return sum(page.records for page in self.pages)
 
+    @property
+    def cursor(self) -> str | None:
+        """Where the next page begins; None before the first."""
+        return self.pages[-1].cursor if self.pages else None
+
 
 class WindowFolder:
-    """Writes one window: pages, then after each page the manifest."""
+    """Writes one window: pages, then after each page the manifest. Nothing is written before the first `save`."""
 
     def __init__(self, landing: Path, manifest: Manifest) -> None:
         self.manifest = manifest
         self.path = landing / manifest.network / manifest.account_id / manifest.stream / manifest.window_id
         self._where = Where(manifest.network, manifest.account_id, manifest.stream, manifest.window_id)
         self._compressor = zstandard.ZstdCompressor(level=3, write_content_size=True)
-        self._guarded(lambda: self.path.mkdir(parents=True, exist_ok=True))
-        self.save()
 
     def add_page(
-        self, lines: bytes, records: int, fetched_at: datetime, observed_at: datetime, unknown: frozenset[str]
+        self,
+        lines: bytes,
+        records: int,
+        *,
+        run_id: str,
+        as_of: datetime,
+        call_id: str | None = None,
+        cursor: str | None = None,
+        unknown: Mapping[str, tuple[str, int]] | None = None,
     ) -> None:
-        """Land one page.
+        """Land one page; `unknown` are fields outside the declaration, with a value and the number of records.
 
         Raises:
             RetryableError: The disk refuses the write; nothing landed before is touched.
@@ -90,7 +162,7 @@ class WindowFolder:
         number = len(self.manifest.pages) + 1
         file = self.path / f"{number:04d}.ndjson.zst"
         content = self._compressor.compress(lines)
-        self._guarded(lambda: write_whole(file, content))
+        self._write(file, content)
         self.manifest.pages.append(
             LandedPage(
                 page_id=f"{self.manifest.window_id}#{number}",
@@ -99,20 +171,30 @@ class WindowFolder:
                 sha256=hashlib.sha256(content).hexdigest(),
                 records=records,
                 bytes=len(lines),
-                fetched_at=fetched_at,
-                observed_at=observed_at,
-                unknown_fields=sorted(unknown),
+                fetched_at=datetime.now(UTC),
+                observed_at=as_of,
+                run_id=run_id,
+                call_id=call_id,
+                cursor=cursor,
+                unknown_fields={
+                    name: UnknownField(mask(value), count) for name, (value, count) in (unknown or {}).items()
+                },
             )
         )
         self.save()
 
     def save(self) -> None:
-        content = msgspec.json.format(msgspec.json.encode(self.manifest), indent=1)
-        self._guarded(lambda: write_whole(self.path / MANIFEST, content))
+        """Write the manifest as it is now.
 
-    def _guarded(self, write: Callable[[], None]) -> None:
+        Raises:
+            RetryableError: The disk refuses the write; what was written before is untouched.
+        """
+        self._write(self.path / MANIFEST, msgspec.json.format(msgspec.json.encode(self.manifest), indent=1))
+
+    def _write(self, file: Path, content: bytes) -> None:
         try:
-            write()
+            self.path.mkdir(parents=True, exist_ok=True)
+            write_whole(file, content)
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             raise RetryableError(
@@ -121,6 +203,7 @@ class WindowFolder:
                 if full
                 else "check the rights on the data folder, then run again; pages already landed are kept.",
                 where=self._where,
+                cause="disk",
             ) from error
 
 

@@ -2,36 +2,115 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import duckdb
 
 from affiliate_assets.connectors.language import ApiStream
 from affiliate_assets.connectors.planning import OpenRecord, Span, StreamState
-from affiliate_assets.landing.tables import valid_table
+from affiliate_assets.landing.pages import Manifest
+from affiliate_assets.landing.tables import quarantine_table, valid_table
 
 
-def stream_state(warehouse: duckdb.DuckDBPyConnection, network: str, stream: ApiStream, account_id: str) -> StreamState:
-    """Complete spans by clock, the first complete reading, and the records that may still change."""
+def stream_state(
+    warehouse: duckdb.DuckDBPyConnection,
+    network: str,
+    stream: ApiStream,
+    account_id: str,
+    resumed: Iterable[Manifest] = (),
+) -> StreamState:
+    """Complete spans by clock, the first complete reading, and the records that may still change or are doubtful.
+
+    `resumed` are unfinished windows of the stream and account that this run goes on with; they count as read.
+    """
     if not stream.clocks:
         return StreamState()
     rows = warehouse.execute(
         """
         select clock, window_start, window_end, as_of from ops.windows
         where network = ? and stream = ? and account_id = ? and status = 'complete' and window_start is not null
+        order by clock, window_start
         """,
         [network, stream.name, account_id],
     ).fetchall()
+    read = [(clock, _utc(start), _utc(end), _utc(as_of)) for clock, start, end, as_of in rows]
+    read += [
+        (m.clock, m.window_start, m.window_end, m.as_of) for m in resumed if m.clock and m.window_start and m.window_end
+    ]
     complete: dict[str, list[Span]] = {}
-    for clock, start, end, _ in rows:
-        complete.setdefault(clock, []).append(Span(_utc(start), _utc(end)))
+    for clock, start, end, _ in read:
+        complete.setdefault(clock, []).append(Span(start, end))
     base = stream.clocks[0]
-    first_reads = [as_of for clock, _, _, as_of in rows if clock == base.name]
+    first_reads = [as_of for clock, _, _, as_of in read if clock == base.name]
+    doubtful, doubtful_keys = _doubtful(warehouse, network, stream, account_id)
     return StreamState(
         complete={clock: tuple(spans) for clock, spans in complete.items()},
-        first_read_at=_utc(min(first_reads)) if first_reads else None,
+        first_read_at=min(first_reads) if first_reads else None,
         open_records=_open_records(warehouse, network, stream, account_id),
+        doubtful=doubtful,
+        doubtful_keys=doubtful_keys,
     )
+
+
+def _doubtful(
+    warehouse: duckdb.DuckDBPyConnection, network: str, stream: ApiStream, account_id: str
+) -> tuple[dict[str, tuple[Span, ...]], tuple[str, ...]]:
+    """What was read but is not trusted: by key where the network takes keys, else by the window it came in."""
+    takes_keys = stream.open_records is not None and stream.open_records.keys_per_call > 0
+    rows = warehouse.execute(
+        f"""
+        select distinct q._key, w.clock, w.window_start, w.window_end
+        from {quarantine_table(network, stream.name)} q
+        join ops.pages p on p.page_id = q._page_id
+        join ops.windows w on w.window_id = p.window_id
+        where q.released_at is null and q._account_id = ?
+        order by all
+        """,
+        [account_id],
+    ).fetchall()
+    keys = tuple(sorted({key for key, *_ in rows if takes_keys and key is not None}))
+    spans: dict[str, set[Span]] = {}
+    for key, clock, start, end in rows:
+        if start is not None and (key is None or not takes_keys):
+            spans.setdefault(clock, set()).add(Span(_utc(start), _utc(end)))
+    spans.setdefault(stream.clocks[0].name, set()).update(
+        open_disagreements(warehouse, network, stream.name, account_id)
+    )
+    return {clock: tuple(sorted(found)) for clock, found in spans.items()}, keys
+
+
+def open_disagreements(
+    warehouse: duckdb.DuckDBPyConnection, network: str, stream: str | None = None, account_id: str | None = None
+) -> list[Span]:
+    """Spans of which the network's report counts more than was read, unless a later one over all of it agrees."""
+    rows = warehouse.execute(
+        """
+        select distinct d.span_start, d.span_end from ops.control_totals d
+        where not d.agrees and d.network = $network and ($stream is null or d.stream = $stream)
+          and ($account is null or d.account_id = $account) and not exists (
+            select 1 from ops.control_totals later
+            where later.network = d.network and later.stream = d.stream and later.account_id = d.account_id
+              and later.agrees and later.asked_at > d.asked_at
+              and later.span_start <= d.span_start and later.span_end >= d.span_end
+        ) order by all
+        """,
+        {"network": network, "stream": stream, "account": account_id},
+    ).fetchall()
+    return [Span(_utc(start), _utc(end)) for start, end in rows]
+
+
+def unread_spans(warehouse: duckdb.DuckDBPyConnection, network: str, stream: ApiStream, account_id: str) -> list[Span]:
+    """Spans of windows on the first clock that are incomplete, as their proof was taken back, say."""
+    rows = warehouse.execute(
+        """
+        select window_start, window_end from ops.windows
+        where network = ? and stream = ? and account_id = ? and clock = ? and status = 'incomplete'
+          and made_good_at is null
+        """,
+        [network, stream.name, account_id, stream.clocks[0].name],
+    ).fetchall()
+    return [Span(_utc(start), _utc(end)) for start, end in rows]
 
 
 def _open_records(
@@ -45,7 +124,8 @@ def _open_records(
     rows = warehouse.execute(
         f"""
         with versions as (
-            select *, row_number() over (partition by _key order by _observed_at desc, _row_hash desc) as age
+            select *, row_number() over (
+                partition by _key order by _observed_at desc, _fetched_at desc, _row_hash desc) as age
             from {valid_table(network, stream.name)} where _account_id = $account
         ),
         open_now as (

@@ -2,39 +2,151 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 import duckdb
+import polars as pl
 
 from affiliate_assets.connectors.language import Stream
 from affiliate_assets.connectors.schema import duckdb_type_of
 from affiliate_assets.errors import ConfigError
 from affiliate_assets.settings import Settings
 
+# A version is newer than another by `_observed_at`, then by `_fetched_at`: see landing.pages.LandedPage.
 LOAD_COLUMNS = {
     "_account_id": "VARCHAR",
     "_key": "VARCHAR",
     "_row_hash": "VARCHAR",
     "_observed_at": "TIMESTAMP",
+    "_fetched_at": "TIMESTAMP",
     "_page_id": "VARCHAR",
     "_load_id": "VARCHAR",
     "_run_id": "VARCHAR",
 }
+RECORD = {"record": "JSON using compression zstd"}
+QUARANTINE_COLUMNS = {
+    "failed_checks": "VARCHAR",
+    "disposition": "VARCHAR",
+    "next_step": "VARCHAR",
+    "first_seen_at": "TIMESTAMP",
+    "last_seen_at": "TIMESTAMP",
+    "last_fetched_at": "TIMESTAMP",
+    "released_at": "TIMESTAMP",
+}
 
-_OPS = {
-    "ops.windows": """window_id VARCHAR PRIMARY KEY, network VARCHAR, account_id VARCHAR, stream VARCHAR, clock VARCHAR,
-        window_start TIMESTAMP, window_end TIMESTAMP, keys INTEGER, reason VARCHAR, status VARCHAR, requests INTEGER,
-        retries INTEGER, waited_seconds DECIMAL(18,3), pages INTEGER, records INTEGER, message VARCHAR, run_id VARCHAR,
-        as_of TIMESTAMP, started_at TIMESTAMP, finished_at TIMESTAMP""",
-    "ops.pages": """page_id VARCHAR PRIMARY KEY, window_id VARCHAR, network VARCHAR, account_id VARCHAR, stream VARCHAR,
-        page INTEGER, sha256 VARCHAR, records INTEGER, bytes BIGINT, fetched_at TIMESTAMP, observed_at TIMESTAMP,
-        time_zone VARCHAR, path VARCHAR, load_id VARCHAR, loaded_at TIMESTAMP""",
-    "ops.unknown_fields": """network VARCHAR, stream VARCHAR, field VARCHAR, first_seen_at TIMESTAMP, page_id VARCHAR,
-        PRIMARY KEY (network, stream, field)""",
-    "config.brand": """name VARCHAR, reporting_currency VARCHAR, time_zone VARCHAR, start_date DATE, as_of TIMESTAMP""",
-    "config.order_id_prefixes": "prefix VARCHAR",
-    "config.accounts": """network VARCHAR, account_id VARCHAR, name VARCHAR, currency VARCHAR""",
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns by name with their types, and the primary key."""
+
+    columns: Mapping[str, str]
+    key: str
+
+
+def _table(key: str, types: Mapping[str, str]) -> Table:
+    """A table from its columns by type, names separated by blanks; texts need no type."""
+    typed = {name: type_ for type_, names in types.items() for name in names.split()}
+    return Table(typed, key)
+
+
+OPS = {
+    "ops.windows": _table(
+        "window_id",
+        {
+            "VARCHAR": "window_id network account_id stream clock reason status message run_id proof",
+            "TIMESTAMP": "window_start window_end as_of started_at finished_at resume_at made_good_at",
+            "INTEGER": "keys requests retries pages records expected_records accepted quarantined",
+            "DECIMAL(18,3)": "waited_seconds",
+        },
+    ),
+    "ops.pages": _table(
+        "page_id",
+        {
+            "VARCHAR": "page_id window_id network account_id stream sha256 time_zone path load_id call_id run_id",
+            "TIMESTAMP": "fetched_at observed_at loaded_at",
+            "INTEGER": "page records accepted quarantined",
+            "BIGINT": "bytes",
+        },
+    ),
+    "ops.api_calls": _table(
+        "call_id",
+        {
+            "VARCHAR": "call_id correlation_id run_id network account_id stream window_id purpose method path outcome"
+            " priority",
+            "TIMESTAMP": "started_at as_of",
+            "INTEGER": "page attempt status duration_ms waited_ms headroom",
+            "BIGINT": "bytes",
+        },
+    ),
+    "ops.call_files": _table("path", {"VARCHAR": "path", "BIGINT": "bytes"}),
+    "ops.dead_letters": _table(
+        "letter_id",
+        {
+            "VARCHAR": "letter_id network account_id stream window_id reason message request content_type sha256"
+            " masked_sample",
+            "TIMESTAMP": "first_seen_at last_seen_at resolved_at",
+            "INTEGER": "page status times",
+            "BIGINT": "bytes",
+        },
+    ),
+    "ops.circuits": _table(
+        "network, account_id, operation",
+        {
+            "VARCHAR": "network account_id operation state reason",
+            "TIMESTAMP": "opened_at retry_at as_of",
+            "INTEGER": "failures",
+        },
+    ),
+    "ops.fields": _table(
+        "network, stream, field",
+        {
+            "VARCHAR": "network stream field",
+            "TIMESTAMP": "first_seen_at last_seen_at",
+            "BIGINT": "seen sampled",
+        },
+    ),
+    "ops.drift": _table(
+        "network, stream, field, kind, detail",
+        {
+            "VARCHAR": "network stream field kind detail masked_sample first_page_id",
+            "TIMESTAMP": "first_seen_at last_seen_at resolved_at",
+            "BIGINT": "records",
+        },
+    ),
+    "ops.control_totals": _table(
+        "network, account_id, stream, span_start, span_end, as_of",
+        {
+            "VARCHAR": "network account_id stream call_id",
+            "TIMESTAMP": "span_start span_end asked_at as_of",
+            "BIGINT": "expected_records found_records",
+            "DECIMAL(18,6)": "expected_amount found_amount",
+            "BOOLEAN": "agrees",
+        },
+    ),
+    "ops.standings": _table(
+        "network",
+        {
+            "VARCHAR": "network reasons run_id",
+            "VARCHAR[]": "pull_reasons",
+            "TIMESTAMP": "as_of",
+            "BOOLEAN": "held",
+        },
+    ),
+}
+_CONFIG = {
+    "config.brand": {
+        "name": "VARCHAR",
+        "reporting_currency": "VARCHAR",
+        "time_zone": "VARCHAR",
+        "start_date": "DATE",
+        "as_of": "TIMESTAMP",
+    },
+    "config.order_id_prefixes": {"prefix": "VARCHAR"},
+    "config.accounts": dict.fromkeys(("network", "account_id", "name", "currency"), "VARCHAR"),
 }
 
 
@@ -51,28 +163,68 @@ def quarantine_table(network: str, stream: str) -> str:
 
 
 def create_tables(warehouse: duckdb.DuckDBPyConnection, network: str, streams: Iterable[Stream]) -> None:
-    """Make the tables of one network that do not exist yet; a new column of a schema is added, NULL so far."""
-    load_columns = ", ".join(f"{name} {type_}" for name, type_ in LOAD_COLUMNS.items())
-    for schema in (f"raw_{network}", f"valid_{network}", "quarantine", "ops", "config"):
-        warehouse.execute(f"create schema if not exists {schema}")
-    for table, columns in _OPS.items():
-        warehouse.execute(f"create table if not exists {table} ({columns})")
+    """Make the tables of one network that do not exist yet; a column that is new is added, NULL so far."""
+    wanted: dict[str, tuple[Mapping[str, str], str | None]] = {
+        **{name: (table.columns, table.key) for name, table in OPS.items()},
+        **{name: (columns, None) for name, columns in _CONFIG.items()},
+    }
     for stream in streams:
         typed = {name: duckdb_type_of(column) for name, column in stream.schema.columns.items()}
-        valid = valid_table(network, stream.name)
-        warehouse.execute(
-            f"create table if not exists {raw_table(network, stream.name)}"
-            f" ({load_columns}, record JSON using compression zstd)"
-        )
-        columns = ", ".join(f'"{name}" {type_}' for name, type_ in typed.items())
-        warehouse.execute(f"create table if not exists {valid} ({columns}, {load_columns})")
-        for name, type_ in typed.items():
-            warehouse.execute(f'alter table {valid} add column if not exists "{name}" {type_}')
-        warehouse.execute(
-            f"create table if not exists {quarantine_table(network, stream.name)} ({load_columns},"
-            " failed_checks VARCHAR, disposition VARCHAR, next_step VARCHAR, first_seen_at TIMESTAMP,"
-            " last_seen_at TIMESTAMP, released_at TIMESTAMP, record JSON using compression zstd)"
-        )
+        wanted[raw_table(network, stream.name)] = ({**LOAD_COLUMNS, **RECORD}, None)
+        wanted[valid_table(network, stream.name)] = ({**typed, **LOAD_COLUMNS}, None)
+        wanted[quarantine_table(network, stream.name)] = ({**LOAD_COLUMNS, **QUARANTINE_COLUMNS, **RECORD}, None)
+    there: dict[str, set[str]] = {}
+    for schema, table, column in warehouse.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where not internal"
+    ).fetchall():
+        there.setdefault(f"{schema}.{table}", set()).add(column)
+    for schema in sorted({name.partition(".")[0] for name in wanted}):
+        warehouse.execute(f"create schema if not exists {schema}")
+    for name, (columns, key) in wanted.items():
+        if name not in there:
+            listed = [f'"{column}" {type_}' for column, type_ in columns.items()]
+            primary = [f"primary key ({key})"] if key else []
+            warehouse.execute(f"create table {name} ({', '.join([*listed, *primary])})")
+            continue
+        for column, type_ in columns.items():
+            if column not in there[name]:
+                warehouse.execute(f'alter table {name} add column "{column}" {type_}')
+
+
+@contextmanager
+def transaction(warehouse: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of it, or nothing."""
+    warehouse.execute("begin")
+    try:
+        yield
+    except BaseException:
+        warehouse.execute("rollback")
+        raise
+    warehouse.execute("commit")
+
+
+def put_rows(warehouse: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows by column name, replacing those with the same key if it has one; instants are stored in UTC."""
+    if not rows:
+        return
+    names = ", ".join(rows[0])
+    # One frame: every value that is bound by itself costs DuckDB a try to import pandas.
+    frame = pl.DataFrame(
+        [{name: stored(value) for name, value in row.items()} for row in rows], infer_schema_length=None
+    )
+    warehouse.register("rows_to_put", frame)
+    try:
+        verb = "insert or replace into" if table in OPS else "insert into"
+        warehouse.execute(f"{verb} {table} ({names}) select {names} from rows_to_put")
+    finally:
+        warehouse.unregister("rows_to_put")
+
+
+def stored(value: Any) -> Any:
+    """The value as the warehouse keeps it: instants in UTC without saying so."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value
 
 
 def store_configuration(warehouse: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:
@@ -82,25 +234,25 @@ def store_configuration(warehouse: duckdb.DuckDBPyConnection, settings: Settings
         ConfigError: The warehouse belongs to another brand.
     """
     brand = settings.brand
-    stored = warehouse.execute("select name from config.brand").fetchone()
-    if stored is not None and stored[0] != brand.name:
+    found = warehouse.execute("select name from config.brand").fetchone()
+    if found is not None and found[0] != brand.name:
         raise ConfigError(
-            f"The warehouse {settings.warehouse} holds the data of {stored[0]!r}, not of {brand.name!r}.",
+            f"The warehouse {settings.warehouse} holds the data of {found[0]!r}, not of {brand.name!r}.",
             next_step="point [paths] data at an empty folder, or remove the old data folder first.",
         )
-    warehouse.execute("begin")
-    warehouse.execute("delete from config.brand")
-    warehouse.execute(
-        "insert into config.brand values (?, ?, ?, ?, ?)",
-        [brand.name, brand.reporting_currency, brand.time_zone, brand.start_date, as_of.replace(tzinfo=None)],
-    )
-    warehouse.execute("delete from config.order_id_prefixes")
-    for prefix in settings.matching.order_id_prefixes:
-        warehouse.execute("insert into config.order_id_prefixes values (?)", [prefix])
-    warehouse.execute("delete from config.accounts")
-    for account in settings.accounts:
-        warehouse.execute(
-            "insert into config.accounts values (?, ?, ?, ?)",
-            [account.network, account.account_id, account.name or account.account_id, account.currency],
-        )
-    warehouse.execute("commit")
+    with transaction(warehouse):
+        for table in _CONFIG:
+            warehouse.execute(f"delete from {table}")
+        put_rows(warehouse, "config.brand", [{**brand.model_dump(), "as_of": as_of}])
+        prefixes = [{"prefix": prefix} for prefix in settings.matching.order_id_prefixes]
+        put_rows(warehouse, "config.order_id_prefixes", prefixes)
+        accounts = [
+            {
+                "network": account.network,
+                "account_id": account.account_id,
+                "name": account.name or account.account_id,
+                "currency": account.currency,
+            }
+            for account in settings.accounts
+        ]
+        put_rows(warehouse, "config.accounts", accounts)

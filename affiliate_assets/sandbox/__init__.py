@@ -5,10 +5,26 @@ so that an error on one side cannot hide an error on the other.
 """
 
 from affiliate_assets.sandbox.builder import build_world
+from affiliate_assets.sandbox.calls import Call
 from affiliate_assets.sandbox.config import Account, WorldConfig
+from affiliate_assets.sandbox.faults import FAULTS, FaultServed
+from affiliate_assets.sandbox.hits import Fault
 from affiliate_assets.sandbox.scenarios import KINDS
-from affiliate_assets.sandbox.server import LIMITS, Call, Sandbox
+from affiliate_assets.sandbox.server import LIMITS, Sandbox
 from affiliate_assets.sandbox.wire import DELETE
 from affiliate_assets.sandbox.world import World
 
-__all__ = ["DELETE", "KINDS", "LIMITS", "Account", "Call", "Sandbox", "World", "WorldConfig", "build_world"]
+__all__ = [
+    "DELETE",
+    "FAULTS",
+    "KINDS",
+    "LIMITS",
+    "Account",
+    "Call",
+    "Fault",
+    "FaultServed",
+    "Sandbox",
+    "World",
+    "WorldConfig",
+    "build_world",
+]

@@ -1,8 +1,9 @@
-"""Awin's advertiser interface over a world: accounts, transactions by three clocks, publishers.
+"""Awin's advertiser interface over a world: accounts, transactions by three clocks, publishers and their report.
 
 Choices where Awin's description is silent: the end of a window is included, so that neighbouring windows
-share a second; exactly 31 days are accepted; `timezone` defaults to UTC; an account of somebody else answers
-403; the wording of errors other than 401 follows the one 404 body that has been seen.
+share a second; exactly 31 days are accepted; a report takes both of its days in and at most 400 of them;
+`timezone` defaults to UTC; an account of somebody else answers 403; the wording of errors other than 401
+follows the one 404 body that has been seen.
 """
 
 import re
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from affiliate_assets.sandbox.awin_records import amended_at, decided_at, transaction
+from affiliate_assets.sandbox.awin_report import of_conversion, of_record, publisher_report
 from affiliate_assets.sandbox.config import ACCOUNTS
 from affiliate_assets.sandbox.reports import Conversion
 from affiliate_assets.sandbox.times import to_epoch
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from affiliate_assets.sandbox.world import World
 
 MAX_WINDOW = timedelta(days=31)
+MAX_REPORT = timedelta(days=400)
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 STATUSES = ("pending", "approved", "declined", "deleted")
 
 
@@ -78,17 +82,18 @@ class AwinEmulator:
         parts = ask.path.strip("/").split("/")
         if ask.method == "GET" and parts == ["accounts"]:
             return self._list_accounts(ask)
-        if (
-            ask.method != "GET"
-            or len(parts) != 3
-            or parts[0] != "advertisers"
-            or parts[2] not in ("transactions", "publishers")
-        ):
+        answers: dict[tuple[str, ...], Callable[[int, Ask, int], Answer]] = {
+            ("transactions",): self._list_transactions,
+            ("publishers",): self._list_publishers,
+            ("reports", "publisher"): self._report_publishers,
+        }
+        found = answers.get(tuple(parts[2:]))
+        if ask.method != "GET" or parts[0] != "advertisers" or found is None:
             raise _Refusal(404, "Not Found (404 NOT_FOUND)")
         place = self._accounts.get(parts[1])
         if place is None:
             raise _Refusal(403, "Access to this account is denied (403 FORBIDDEN)")
-        return self._list_publishers() if parts[2] == "publishers" else self._list_transactions(place, ask, at)
+        return found(place, ask, at)
 
     def _list_accounts(self, ask: Ask) -> Answer:
         wanted = ask.query.get("type", "advertiser") == "advertiser"
@@ -104,7 +109,7 @@ class AwinEmulator:
         ]
         return to_json({"userId": 118204, "accounts": accounts}, rows=len(accounts))
 
-    def _list_publishers(self) -> Answer:
+    def _list_publishers(self, place: int, ask: Ask, at: int) -> Answer:
         publishers = [
             {
                 "id": int(publisher.publisher_id),
@@ -132,6 +137,29 @@ class AwinEmulator:
             record = transaction(conversion, at, zone, basket=basket)
             if wanted is None or record["commissionStatus"] == wanted:
                 rows.append(self._tampering.apply("awin", str(conversion.number), record))
+        return to_json(rows, rows=len(rows))
+
+    def _report_publishers(self, place: int, ask: Ask, at: int) -> Answer:
+        zone = _zone(ask.query.get("timezone", "UTC"))
+        start, end = _day(ask, "startDate"), _day(ask, "endDate") + timedelta(days=1)
+        if not timedelta() < end - start <= MAX_REPORT:
+            raise _bad("The date range must be 1 to 400 days long")
+        name = ask.query.get("dateType", "transaction")
+        if name not in ("transaction", "validation"):
+            raise _bad(f"Unknown dateType {name}")
+        bounds = to_epoch(start.replace(tzinfo=zone)), to_epoch(end.replace(tzinfo=zone)) - 1
+        sold = []
+        for conversion in self._clocks[place, name].between(bounds[0], min(bounds[1], at)):
+            if conversion.visible_at > at:
+                continue
+            number = str(conversion.number)
+            if self._tampering.touches("awin", number):
+                record = transaction(conversion, at, zone, basket=False)
+                sold.append(of_record(self._tampering.apply("awin", number, record)))
+            else:
+                sold.append(of_conversion(conversion, at))
+        account = ACCOUNTS[place]
+        rows = publisher_report(sold, int(account.account_id), account.currency, self._publishers)
         return to_json(rows, rows=len(rows))
 
     def _by_ids(self, place: int, text: str) -> list[Conversion]:
@@ -188,6 +216,19 @@ def _local(ask: Ask, name: str) -> datetime:
     except ValueError:
         pass
     raise _bad(f"{name} must be given as yyyy-MM-ddTHH:mm:ss")
+
+
+def _day(ask: Ask, name: str) -> datetime:
+    text = ask.query.get(name)
+    if text is None:
+        raise _bad(f"Required parameter {name} is missing")
+    try:
+        day = datetime.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        day = None
+    if day is None or not 1970 < day.year < 9999:
+        raise _bad(f"{name} must be given as yyyy-MM-dd")
+    return day
 
 
 def _choice(status: str | None) -> str | None:

@@ -1,61 +1,37 @@
 """The emulated networks over HTTP on the loopback interface, with a clock that only moves when set."""
 
 import hashlib
-import socket
-import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from email.utils import format_datetime
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
 from types import TracebackType
 from typing import Self
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
+from affiliate_assets.sandbox import control, delivery
 from affiliate_assets.sandbox.awin import AwinEmulator
+from affiliate_assets.sandbox.calls import Call
 from affiliate_assets.sandbox.cj import CjEmulator
-from affiliate_assets.sandbox.config import networks
-from affiliate_assets.sandbox.times import from_epoch, to_epoch, zulu
+from affiliate_assets.sandbox.config import DAY, networks
+from affiliate_assets.sandbox.faults import FaultPlan, FaultServed
+from affiliate_assets.sandbox.hits import Hit, anonymous
+from affiliate_assets.sandbox.serving import Serving
+from affiliate_assets.sandbox.times import from_epoch, to_epoch
 from affiliate_assets.sandbox.wire import Answer, Ask, Emulator, RollingLimit, Tampering
 from affiliate_assets.sandbox.world import World
 
 #: Calls a minute of one token: Awin publishes it, for CJ it is the polite ceiling.
 LIMITS: Mapping[str, int] = {"awin": 20, "cj": 25}
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call that reached the sandbox.
-
-    Attributes:
-        network: The network called.
-        method: HTTP method.
-        path: Path below the network's base, with its leading slash.
-        query: Query string; for a POST, its body.
-        token_hash: First 16 digits of the SHA-256 of the token sent, empty without one.
-        status: Status of the answer.
-        rows: Records in the answer.
-        received_at: Seconds of the monotonic clock.
-        sim_time: The sandbox's clock, UTC.
-        canned: Whether the answer came from `fail_next`.
-    """
-
-    network: str
-    method: str
-    path: str
-    query: str
-    token_hash: str
-    status: int
-    rows: int
-    received_at: float
-    sim_time: datetime
-    canned: bool = False
 
 
 class Sandbox:
@@ -69,6 +45,12 @@ class Sandbox:
         limits: Calls allowed in a window, by network; `LIMITS` where a network is not named.
         limit_window: Length of that window in seconds of real time.
         now: The monotonic clock that limits are counted by.
+        pause_seconds: How long the faults that are forms of a limit tell to wait.
+        drip_seconds: How long a dripping answer takes.
+
+    Attributes:
+        calls: All calls so far.
+        faults_served: All calls that got a fault.
     """
 
     def __init__(
@@ -81,12 +63,15 @@ class Sandbox:
         limits: Mapping[str, int] | None = None,
         limit_window: float = 60.0,
         now: Callable[[], float] = time.monotonic,
+        pause_seconds: int = 1,
+        drip_seconds: float = 1.0,
     ) -> None:
         """Prepare the emulators; nothing listens yet."""
         self.world = world
         self.calls: list[Call] = []
+        self.faults_served: list[FaultServed] = []
         self._at = to_epoch(clock)
-        self._now = now
+        self._now, self._pause, self._drip = now, pause_seconds, drip_seconds
         self._tampering = Tampering()
         self._emulators: dict[str, Emulator] = {
             "awin": AwinEmulator(world, self.token("awin"), self._tampering),
@@ -95,9 +80,12 @@ class Sandbox:
         allowed = {**LIMITS, **(limits or {})}
         self._limits = {network: RollingLimit(allowed[network], limit_window, now) for network in networks()}
         self._failures: dict[str, list[Answer]] = {network: [] for network in networks()}
+        self._counts: Counter[str] = Counter()
+        self._plan = FaultPlan()
+        self._dead: set[str] = set()
+        self._posted = [row.posted_at for row in world.ledger]
         self._wanted_port, self._port = port, 0
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._serving: Serving | None = None
 
     def __enter__(self) -> Self:
         """Listen on 127.0.0.1 and wait until calls are answered.
@@ -106,42 +94,31 @@ class Sandbox:
             OSError: The port is taken.
             RuntimeError: The server did not start within ten seconds.
         """
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", self._wanted_port))
-        except OSError:
-            listener.close()
-            raise
-        self._port = listener.getsockname()[1]
-        config = uvicorn.Config(
-            self._application(),
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            date_header=False,
-            server_header=False,
-            lifespan="off",
-            loop="asyncio",
-            timeout_graceful_shutdown=1,
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="sandbox", daemon=True)
-        self._thread.start()
-        deadline = time.monotonic() + 10
-        while not self._server.started:
-            if time.monotonic() > deadline or not self._thread.is_alive():
-                raise RuntimeError("the sandbox did not start")
-            time.sleep(0.005)
+        self._serving = Serving(self._application(), self._wanted_port)
+        self._port = self._serving.port
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop listening."""
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join(timeout=10)
+        if self._serving is not None:
+            self._serving.stop()
+            self._serving = None
+
+    def reset(self, clock: datetime) -> None:
+        """Begin anew without stopping: forget calls, limits, canned failures, faults and tampering.
+
+        No call may be under way.
+        """
+        self._at = to_epoch(clock)
+        self.calls, self.faults_served = [], []
+        self.clear_faults()
+        self._tampering.clear()
+        self._counts.clear()
+        for network in networks():
+            self._limits[network].clear()
+            self._failures[network].clear()
 
     @property
     def clock(self) -> datetime:
@@ -155,8 +132,8 @@ class Sandbox:
 
     @property
     def breaches(self) -> list[Call]:
-        """Calls refused because a limit was broken; canned answers do not count."""
-        return [call for call in self.calls if call.status == 429 and not call.canned]
+        """Calls refused because a limit was broken; canned answers and faults do not count."""
+        return [call for call in self.calls if call.status == 429 and not call.canned and call.fault is None]
 
     def url(self, network: str) -> str:
         """Return a network's base URL."""
@@ -194,72 +171,112 @@ class Sandbox:
         text = body.encode() if isinstance(body, str) else body
         self._failures[network] += [Answer(status, text, 0, headers or {})] * times
 
+    def inject(self, network: str, kind: str, *, after: int = 0, times: int = 1) -> None:
+        """Let a fault strike calls of a network.
+
+        Calls that it cannot strike (a fault of rows meets an answer without any) pass, and it waits for the next.
+
+        Args:
+            network: The network.
+            kind: Name of the fault, see `FAULTS`.
+            after: Calls of the network that pass before it; 0 strikes the next one.
+            times: Outbreaks in a row; one outbreak of a storm is several calls.
+
+        Raises:
+            KeyError: There is no such network.
+            ValueError: There is no such fault, or it makes no sense at that network.
+        """
+        self._plan.inject(network, kind, self._counts[network] + after, times)
+
+    def random_faults(self, seed: int, rate: float, kinds: Iterable[str] | None = None) -> None:
+        """Give each later call of any network a fault with probability `rate`, replacing an earlier plan.
+
+        Which call gets which fault depends on the seed, the place of the call among those of its network, and
+        whether its answer can be struck; nothing else.
+
+        Args:
+            seed: Seed.
+            rate: Probability between 0 and 1.
+            kinds: Names of the faults to draw from; all of `FAULTS` where None.
+
+        Raises:
+            ValueError: There is no such fault, or the rate is no probability.
+        """
+        self._plan.draw(seed, rate, kinds, {network: self._counts[network] for network in networks()})
+
+    def clear_faults(self) -> None:
+        """Serve no more faults, and accept tokens again that died of one."""
+        self._plan.clear()
+        self.revive()
+
+    def revive(self) -> None:
+        """Accept tokens again that died of a fault."""
+        self._dead.clear()
+
     def write_exports(self, folder: Path, since: datetime | None = None) -> tuple[Path, Path]:
         """Write the shop's files as of the clock; with `since` only what appeared or changed after it."""
         return self.world.write_exports(folder, self.clock, since)
 
-    def _application(self) -> Starlette:
+    def _application(self) -> ASGIApp:
         methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-        return Starlette(
-            routes=[
-                Route("/_sandbox/health", self._health),
-                Route("/_sandbox/calls", self._list_calls),
-                Route("/_sandbox/clock", self._move_clock, methods=["POST"]),
-                Route("/{network}/{path:path}", self._serve, methods=methods),
-            ],
-            exception_handlers={404: self._unknown},
-        )
+        catch_all = Route("/{network}/{path:path}", self._serve, methods=methods)
+        inner = Starlette(routes=[*control.routes(self), catch_all], exception_handlers={404: _unknown})
 
-    def _dated(self, response: Response) -> Response:
-        response.headers["Date"] = format_datetime(self.clock, usegmt=True)
-        return response
-
-    async def _unknown(self, request: Request, error: Exception) -> Response:
-        return self._dated(Response(status_code=404))
-
-    async def _health(self, request: Request) -> Response:
-        return self._dated(JSONResponse({"status": "ok", "now": zulu(self._at), "networks": list(networks())}))
-
-    async def _list_calls(self, request: Request) -> Response:
-        calls = [asdict(call) | {"sim_time": zulu(to_epoch(call.sim_time))} for call in self.calls]
-        return self._dated(JSONResponse({"calls": calls, "breaches": len(self.breaches)}))
-
-    async def _move_clock(self, request: Request) -> Response:
-        try:
-            self.set_clock(datetime.fromisoformat((await request.json())["now"]))
-        except (ValueError, KeyError, TypeError) as error:
-            return self._dated(JSONResponse({"error": f"now must be an instant with its offset: {error}"}, 400))
-        return self._dated(JSONResponse({"now": zulu(self._at)}))
+        return delivery.dated(inner, lambda: self.clock)
 
     async def _serve(self, request: Request) -> Response:
         network = request.path_params["network"]
         emulator = self._emulators.get(network)
         if emulator is None:
-            return self._dated(Response(status_code=404))
+            return Response(status_code=404)
         body = await request.body()
         ask = Ask(request.method, f"/{request.path_params['path']}", request.query_params, request.headers, body)
         token = emulator.token_of(ask)
         token_hash = hashlib.sha256(token.encode()).hexdigest()[:16] if token else ""
-        received_at, canned = self._now(), False
+        received_at, canned, fault = self._now(), False, None
+        index = self._counts[network]
+        self._counts[network] += 1
         if not self._limits[network].allows(token_hash):
             answer = Answer(429)
         elif self._failures[network]:
             answer, canned = self._failures[network].pop(0), True
         else:
-            answer = emulator.answer(ask, self._at)
+            answer, fault = self._answer(network, emulator, ask, index)
         query = body.decode("utf-8", "replace") if request.method == "POST" else request.url.query
-        self.calls.append(
-            Call(
-                network,
-                ask.method,
-                ask.path,
-                query,
-                token_hash,
-                answer.status,
-                answer.rows,
-                received_at,
-                self.clock,
-                canned,
-            )
+        call = Call(
+            network, ask.method, ask.path, query, token_hash, answer.status, answer.rows, received_at, self.clock
         )
-        return self._dated(Response(answer.body, answer.status, dict(answer.headers)))
+        self.calls.append(replace(call, canned=canned, fault=fault))
+        return delivery.response(answer, self.clock + timedelta(seconds=answer.date_shift), self._drip)
+
+    def _answer(self, network: str, emulator: Emulator, ask: Ask, index: int) -> tuple[Answer, str | None]:
+        """Return the answer to a call and the name of the fault in it."""
+        if network in self._dead:
+            self.faults_served.append(FaultServed(network, "token_death", index))
+            return emulator.answer(anonymous(ask), self._at), "token_death"
+        answer = emulator.answer(ask, self._at)
+
+        def kill() -> Answer:
+            self._dead.add(network)
+            return emulator.answer(anonymous(ask), self._at)
+
+        def hit(rng: Random) -> Hit:
+            return Hit(network, ask, self._at, answer, rng, self._pause, emulator.answer, self._advance, kill)
+
+        struck = self._plan.strike(network, index, hit)
+        if struck is None:
+            return answer, None
+        fault, answer, call = struck
+        self.faults_served.append(FaultServed(network, fault.name, index, call.record))
+        return answer, fault.name
+
+    def _advance(self) -> int:
+        """Move the clock by five minutes, or on to CJ's next row if that is later but within a day."""
+        place = bisect_right(self._posted, self._at)
+        following = self._posted[place] if place < len(self._posted) else self._at
+        self._at = max(self._at + 300, following if following <= self._at + DAY else 0)
+        return self._at
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    return Response(status_code=404)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import Enum, auto
 from typing import Final, Protocol
 
 from affiliate_assets.sandbox.money import to_text
@@ -40,14 +41,36 @@ class Ask:
         return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
+class Delivery(Enum):
+    """How an answer's bytes travel, and where they stop."""
+
+    WHOLE = auto()
+    #: Reset (RST) instead of any byte.
+    RESET_BEFORE = auto()
+    #: Reset once half of the body has arrived.
+    RESET_INSIDE = auto()
+    #: The whole body, whose end is told by nothing but the connection's: reset instead of closed.
+    RESET_AT_END = auto()
+    #: Whole; the connection is kept, and reset as soon as another call comes over it.
+    RESET_AFTER = auto()
+    #: Closed in order (FIN) with half of the body missing against Content-Length.
+    CLOSED_INSIDE = auto()
+    #: The whole body in chunks, then closed without the chunk that ends it.
+    UNENDED = auto()
+    #: Whole, in pieces with a pause before each.
+    DRIP = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer; `rows` counts the records in it."""
+    """An answer; `rows` counts the records in it, `date_shift` is added to its Date, in seconds."""
 
     status: int
     body: bytes = b""
     rows: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
+    delivery: Delivery = Delivery.WHOLE
+    date_shift: int = 0
 
 
 class Emulator(Protocol):
@@ -64,6 +87,11 @@ def number(cents: int) -> str:
     """Return an amount that `to_json` writes as a JSON number with its exact digits: `84.0`, `5.88`."""
     text = to_text(cents)
     return _MARK + (text.removesuffix("0"))
+
+
+def unmarked(text: str) -> str:
+    """Return the digits of what `number` made, other text as it is."""
+    return text.removeprefix(_MARK)
 
 
 def to_json(value: object, status: int = 200, rows: int = 0) -> Answer:
@@ -97,6 +125,10 @@ class RollingLimit:
         accepted.append(now)
         return True
 
+    def clear(self) -> None:
+        """Forget all calls."""
+        self._accepted.clear()
+
 
 class Tampering:
     """Changed fields of single records, by network and record id."""
@@ -108,6 +140,14 @@ class Tampering:
     def add(self, network: str, record_id: str, changes: Mapping[str, object]) -> None:
         """Change fields of a record in all later answers; dots lead into objects and lists."""
         self._changes.setdefault((network, record_id), {}).update(changes)
+
+    def touches(self, network: str, record_id: str) -> bool:
+        """Tell whether `apply` would change the record."""
+        return (network, record_id) in self._changes
+
+    def clear(self) -> None:
+        """Forget all changes."""
+        self._changes.clear()
 
     def apply(self, network: str, record_id: str, record: dict[str, object]) -> dict[str, object]:
         """Return the record as it is to be sent."""

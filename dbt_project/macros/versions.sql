@@ -1,5 +1,8 @@
-{# All columns of the current version of each record; newest_first orders versions, newest first. #}
-{% macro current_version(relation, newest_first='_observed_at desc') -%}
+{#
+    All columns of the current version of each record; newest_first orders versions, newest first. Pages of one run share
+    the instant of observation: which of them came later is told by the clock of the machine that fetched them.
+#}
+{% macro current_version(relation, newest_first='_observed_at desc, _fetched_at desc') -%}
     select *
     from (
         select

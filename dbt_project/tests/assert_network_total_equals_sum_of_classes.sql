@@ -1,11 +1,18 @@
 {{ config(meta={'dagster': {'ref': {'name': 'rpt_finance_reconciliation_nightly'}}}) }}
 
--- Against what staging makes of the networks' rows: nothing is lost or doubled on the way to the report.
+-- Against what staging makes of the networks' rows: nothing is lost or doubled on the way to the report. Of a held
+-- network the records are there, and no amount.
 with told as (
 
-    select network, account_id, sale_currency as currency, count(*) as records, sum(sale_amount) as amount
-    from {{ ref('int_conversions__keyed') }}
-    group by network, account_id, sale_currency
+    select
+        c.network,
+        c.account_id,
+        c.sale_currency as currency,
+        count(*) as records,
+        sum(case when held.network is null then c.sale_amount end) as amount
+    from {{ ref('int_conversions__keyed') }} as c
+    left join {{ ref('int_networks__held') }} as held on c.network = held.network
+    group by c.network, c.account_id, c.sale_currency
 
 ),
 

@@ -1,10 +1,23 @@
 {{ config(meta={'dagster': {'ref': {'name': 'rpt_finance_reconciliation_nightly'}}}) }}
 
-with told as (
+-- Of an order whose verdict hangs on a held network the record is there, and no amount.
+with withheld as (
 
-    select currency, count(*) as records, sum(commissionable_amount) as amount
-    from {{ ref('int_orders__keyed') }}
-    group by currency
+    select distinct order_key
+    from {{ ref('fct_reconciliation_diffs') }}
+    where side = 'order' and is_withheld
+
+),
+
+told as (
+
+    select
+        o.currency,
+        count(*) as records,
+        sum(case when withheld.order_key is null then o.commissionable_amount end) as amount
+    from {{ ref('int_orders__keyed') }} as o
+    left join withheld on o.order_key = withheld.order_key
+    group by o.currency
 
 ),
 

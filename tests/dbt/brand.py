@@ -273,8 +273,60 @@ TOUCHES = (
 )
 
 
+def call(row: Row, network: str, stream: str) -> tuple[Row, Row]:
+    """The page a record came from, and the call that brought that page."""
+    name = row["_page_id"].removeprefix("page-")
+    where = {"network": network, "account_id": row["_account_id"], "stream": stream, "window_id": f"window-{network}"}
+    page = where | {"page_id": row["_page_id"], "page": 1, "records": 1, "call_id": f"call-{name}", "load_id": "load-1"}
+    request = where | {
+        "call_id": f"call-{name}",
+        "correlation_id": f"question-{name}",
+        "page": 1,
+        "purpose": "page",
+        "method": "GET",
+        "path": "/transactions/",
+        "attempt": 1,
+        "status": 200,
+        "bytes": 1200,
+        "duration_ms": 250,
+        "waited_ms": 0,
+        "headroom": 19,
+        "outcome": "ok",
+        "as_of": AS_OF,
+    }
+    return page, request
+
+
+def window(network: str, account: str, stream: str, pages: int) -> Row:
+    return {
+        "window_id": f"window-{network}",
+        "network": network,
+        "account_id": account,
+        "stream": stream,
+        "clock": "transaction",
+        "window_start": "2026-01-01 00:00:00",
+        "window_end": AS_OF,
+        "keys": 0,
+        "status": "complete",
+        "proof": "payload complete",
+        "pages": pages,
+        "records": pages,
+        "accepted": pages,
+        "quarantined": 0,
+        "as_of": AS_OF,
+        "started_at": AS_OF,
+        "finished_at": AS_OF,
+    }
+
+
 def fill(warehouse: Path) -> None:
     """Writes the brand into an empty warehouse."""
+    for network, stream, records in (("awin", "transactions", AWIN), ("cj", "commissions", CJ)):
+        pages = {row["_page_id"]: call(row, network, stream) for row in records}
+        insert(warehouse, "ops.pages", *(page for page, _ in pages.values()))
+        insert(warehouse, "ops.api_calls", *(request for _, request in pages.values()))
+        insert(warehouse, "ops.windows", window(network, records[0]["_account_id"], stream, len(pages)))
+    insert(warehouse, "ops.standings", {"network": "awin", "held": False}, {"network": "cj", "held": False})
     insert(warehouse, "config.brand", brand("EUR"))
     insert(
         warehouse,

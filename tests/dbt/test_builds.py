@@ -36,7 +36,7 @@ def test_building_again_changes_no_mart(acme: Build, tmp_path: Path) -> None:
     before = checksums(acme)
     again = dbt_build(copy_of(acme, tmp_path), acme.target, WITHOUT_UNIT_TESTS)
     assert again.success
-    assert len(before) == 10
+    assert len(before) == 16
     assert checksums(again) == before
 
 
@@ -125,6 +125,20 @@ BROKEN = {
         update marts.fct_conversions set sale_currency = null where conversion_id = '1'""",
     "assert_no_two_orders_share_a_match_key": """
         update marts.fct_orders set order_match_key = '1001' where order_id = '1002'""",
+    "assert_every_record_is_accepted_or_quarantined": """
+        update marts.rpt_operations_windows set unaccounted_records = 1 where network = 'cj'""",
+    "assert_every_complete_window_has_a_proof": """
+        update marts.rpt_operations_windows set window_standing = 'unproved' where network = 'cj'""",
+    "assert_every_call_has_an_outcome": """
+        update marts.fct_api_calls set outcome = null where call_id = 'call-cj-501'""",
+    "assert_every_conversion_leads_to_its_call": """
+        delete from marts.fct_api_calls where call_id = 'call-awin-1'""",
+    "assert_control_totals_agree": """
+        insert into marts.rpt_operations_control_totals (network, account_id, stream, agrees, is_current)
+        values ('cj', '5001', 'commissions', false, true)""",
+    "assert_no_drift_is_open": """
+        insert into marts.rpt_operations_drift (network, stream, field, drift_kind, is_open)
+        values ('cj', 'commissions', 'newField', 'unknown_field', true)""",
     "assert_every_status_move_is_allowed": """
         update marts.conversion_events set lock_state = 'locked', status = 'reversed'
         where conversion_id = '12' and version_number = 1""",

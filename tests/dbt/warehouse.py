@@ -9,13 +9,14 @@ from typing import Any
 import duckdb
 
 LOAD_COLUMNS = (
-    "_account_id VARCHAR, _key VARCHAR, _row_hash VARCHAR, _observed_at TIMESTAMP, "
+    "_account_id VARCHAR, _key VARCHAR, _row_hash VARCHAR, _observed_at TIMESTAMP, _fetched_at TIMESTAMP, "
     "_page_id VARCHAR, _load_id VARCHAR, _run_id VARCHAR"
 )
 
 QUARANTINE_COLUMNS = (
     f"{LOAD_COLUMNS}, failed_checks VARCHAR, disposition VARCHAR, next_step VARCHAR, "
-    "first_seen_at TIMESTAMP, last_seen_at TIMESTAMP, released_at TIMESTAMP, record JSON"
+    "first_seen_at TIMESTAMP, last_seen_at TIMESTAMP, last_fetched_at TIMESTAMP, "
+    "released_at TIMESTAMP, record JSON"
 )
 
 TABLES: dict[str, str] = {
@@ -60,10 +61,32 @@ TABLES: dict[str, str] = {
     "ops.windows": """window_id VARCHAR, network VARCHAR, account_id VARCHAR, stream VARCHAR, clock VARCHAR,
         window_start TIMESTAMP, window_end TIMESTAMP, keys INTEGER, reason VARCHAR, status VARCHAR,
         requests INTEGER, retries INTEGER, waited_seconds DECIMAL(18,3), pages INTEGER, records INTEGER,
-        message VARCHAR, run_id VARCHAR, as_of TIMESTAMP, started_at TIMESTAMP, finished_at TIMESTAMP""",
+        message VARCHAR, run_id VARCHAR, as_of TIMESTAMP, started_at TIMESTAMP, finished_at TIMESTAMP,
+        proof VARCHAR, expected_records INTEGER, accepted INTEGER, quarantined INTEGER, resume_at TIMESTAMP,
+        made_good_at TIMESTAMP""",
     "ops.pages": """page_id VARCHAR, window_id VARCHAR, network VARCHAR, account_id VARCHAR, stream VARCHAR,
         page INTEGER, sha256 VARCHAR, records INTEGER, bytes BIGINT, fetched_at TIMESTAMP,
-        observed_at TIMESTAMP, time_zone VARCHAR, path VARCHAR, load_id VARCHAR, loaded_at TIMESTAMP""",
+        observed_at TIMESTAMP, time_zone VARCHAR, path VARCHAR, load_id VARCHAR, loaded_at TIMESTAMP,
+        call_id VARCHAR, run_id VARCHAR, accepted INTEGER, quarantined INTEGER""",
+    "ops.api_calls": """call_id VARCHAR, correlation_id VARCHAR, run_id VARCHAR, network VARCHAR, account_id VARCHAR,
+        stream VARCHAR, window_id VARCHAR, page INTEGER, purpose VARCHAR, method VARCHAR, path VARCHAR,
+        attempt INTEGER, status INTEGER, bytes BIGINT, duration_ms INTEGER, waited_ms INTEGER, headroom INTEGER,
+        outcome VARCHAR, priority VARCHAR, started_at TIMESTAMP, as_of TIMESTAMP""",
+    "ops.dead_letters": """letter_id VARCHAR, network VARCHAR, account_id VARCHAR, stream VARCHAR,
+        window_id VARCHAR, page INTEGER, reason VARCHAR, message VARCHAR, request VARCHAR, status INTEGER,
+        content_type VARCHAR, bytes BIGINT, sha256 VARCHAR, masked_sample VARCHAR, times INTEGER,
+        first_seen_at TIMESTAMP, last_seen_at TIMESTAMP, resolved_at TIMESTAMP""",
+    "ops.circuits": """network VARCHAR, account_id VARCHAR, operation VARCHAR, state VARCHAR, failures INTEGER,
+        reason VARCHAR, opened_at TIMESTAMP, retry_at TIMESTAMP, as_of TIMESTAMP""",
+    "ops.drift": """network VARCHAR, stream VARCHAR, field VARCHAR, kind VARCHAR, detail VARCHAR, records BIGINT,
+        masked_sample VARCHAR, first_seen_at TIMESTAMP, first_page_id VARCHAR, last_seen_at TIMESTAMP,
+        resolved_at TIMESTAMP""",
+    "ops.control_totals": """network VARCHAR, account_id VARCHAR, stream VARCHAR, span_start TIMESTAMP,
+        span_end TIMESTAMP, expected_records BIGINT, found_records BIGINT, expected_amount DECIMAL(18,6),
+        found_amount DECIMAL(18,6), agrees BOOLEAN, call_id VARCHAR, asked_at TIMESTAMP,
+        as_of TIMESTAMP""",
+    "ops.standings": """network VARCHAR, held BOOLEAN, reasons VARCHAR, pull_reasons VARCHAR[], run_id VARCHAR,
+        as_of TIMESTAMP""",
     "quarantine.awin__transactions": QUARANTINE_COLUMNS,
     "quarantine.awin__publishers": QUARANTINE_COLUMNS,
     "quarantine.cj__commissions": QUARANTINE_COLUMNS,

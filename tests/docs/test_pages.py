@@ -72,7 +72,7 @@ def test_the_table_of_networks_equals_the_registry():
         row = written[f"`{slug}`"]
         assert row[0] == f"[{connector.title}](../affiliate_assets/networks/{slug}/README.md)"
         assert row[2] == f"`{urlsplit(connector.base_url).hostname}`"
-        assert row[4] == ", ".join(f"`{name}`" for name in connector.credentials)
+        assert row[4] == ", ".join(f"`{name}`" for name in connector.auth.secrets)
         assert row[5] == ("required" if connector.needs_currency else "no")
         assert row[6] == ", ".join(
             f"{limit.calls} calls per {limit.per.total_seconds():.0f} s" for limit in connector.limits

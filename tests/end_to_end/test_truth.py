@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
+from affiliate_assets.connectors.language import RateLimit
 from affiliate_assets.demo import demo_secrets, write_configuration
 from affiliate_assets.landing.night import run_exports, run_network
 from affiliate_assets.networks import all_connectors
@@ -69,7 +71,13 @@ def test_every_record_is_in_its_true_class(
 
 def pull(world: World, root: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Two mornings over HTTP into the warehouse."""
-    with Sandbox(world, clock=MORNINGS[0]) as sandbox:
+    # The published limits, with a minute that lasts a second for the networks, and a little longer for the pulls.
+    minute, ours = 1.0, timedelta(seconds=1.1)
+    connectors = [
+        replace(connector, limits=tuple(RateLimit(limit.calls, ours) for limit in connector.limits))
+        for connector in all_connectors().values()
+    ]
+    with Sandbox(world, clock=MORNINGS[0], limit_window=minute) as sandbox:
         write_configuration(sandbox, world, root / "affiliate.toml", data="data")
         for name, value in demo_secrets(sandbox).items():
             monkeypatch.setenv(name, value)
@@ -79,7 +87,7 @@ def pull(world: World, root: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
             sandbox.set_clock(morning)
             sandbox.write_exports(root / "exports", since=exported)
             exported = morning
-            for connector in all_connectors().values():
+            for connector in connectors:
                 night = run_network(
                     settings,
                     connector,

@@ -35,7 +35,7 @@ def test_a_connector_is_reached_safely_and_says_who_is_asked(connector: Connecto
     assert connector.base_url.startswith("https://")
     assert connector.docs_url.startswith("https://")
     assert re.fullmatch(r"[a-z][a-z0-9_]*", connector.slug)
-    assert connector.auth.secret in connector.credentials
+    assert connector.auth.secrets
     assert connector.limits
     assert all(limit.calls > 0 and limit.per > timedelta(0) for limit in connector.limits)
     assert connector.owner

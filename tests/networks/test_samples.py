@@ -53,9 +53,10 @@ class Warehouse:
         window, cursor = WindowFolder(self._folder, manifest), None
         for file in files:
             page = stream.paging.page((DATA / network / file).read_bytes(), cursor)
-            lines, records, unknown = AllowedFields(stream.allowed, stream.dropped).lines(page.records)
-            window.add_page(lines, records, at, at, unknown)
+            lines = AllowedFields(stream.allowed, stream.dropped).lines(page.records)
+            window.add_page(lines.content, lines.records, run_id="r1", as_of=at, unknown=lines.unknown)
             cursor = page.cursor
+        window.save()
         assert cursor is None
         return load_stream(self._connection, self._folder, network, stream)
 

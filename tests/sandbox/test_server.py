@@ -2,7 +2,9 @@
 
 import socket
 import threading
+import time
 from datetime import datetime
+from http.client import HTTPConnection
 
 import pytest
 
@@ -99,3 +101,27 @@ def test_listens_on_loopback_and_stops(world: World) -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == "sandbox"]
     with Sandbox(world, utc(2026, 2, 1), port=port) as again:
         assert awin(again, "/accounts").status == 200
+
+
+def test_starting_and_stopping_take_no_time(world: World) -> None:
+    """Hundreds of sandboxes fit into a test run, also with connections open and answers under way."""
+    started = time.monotonic()
+    for _ in range(20):
+        with Sandbox(world, utc(2026, 2, 1), drip_seconds=30) as sandbox:
+            sandbox.inject("awin", "slow_drip")
+            with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as waiting:
+                waiting.sendall(b"GET /awin/accounts HTTP/1.1\r\nHost: sandbox\r\n\r\n")
+                assert waiting.recv(12) == b"HTTP/1.1 401"
+                sandbox.__exit__(None, None, None)
+    assert time.monotonic() - started < 20 * 0.1
+
+
+def test_a_kept_connection_is_not_slowed_down(sandbox: Sandbox) -> None:
+    """Head and body leave at once: no answer waits for the acknowledgement of its first half (40 ms each)."""
+    connection = HTTPConnection("127.0.0.1", sandbox.port, timeout=5)
+    started = time.monotonic()
+    for _ in range(25):
+        connection.request("GET", "/awin/accounts", headers={"Authorization": f"Bearer {sandbox.token('awin')}"})
+        assert connection.getresponse().read()
+    assert time.monotonic() - started < 0.5
+    connection.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,9 +13,9 @@ from pathlib import Path
 
 import pandera.polars as pa
 
+from affiliate_assets.connectors.auth import BearerToken
 from affiliate_assets.connectors.language import (
     ApiStream,
-    BearerToken,
     Clock,
     Connector,
     OpenRecords,
@@ -87,7 +88,7 @@ def account(reference: str = "env:ACME_TOKEN", **changes: object) -> AccountSett
 
 
 def client(base_url: str, folder: Path, bounds: RetryBounds = QUICK, **changes: object) -> NetworkClient:
-    return NetworkClient(connector(base_url, **changes), account(), folder / "budgets.sqlite", bounds)
+    return NetworkClient(connector(base_url, **changes), account(), folder / "budgets.sqlite", bounds=bounds)
 
 
 @dataclass(frozen=True)
@@ -97,14 +98,18 @@ class Scripted:
     status: int = 200
     body: bytes = b"[]"
     headers: tuple[tuple[str, str], ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass
 class Server:
-    """The running server: where it listens, and what it was asked."""
+    """The running server: where it listens, what it was asked, and how many calls were under way at most."""
 
     url: str
     paths: list[str] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list)
+    under_way: list[int] = field(default_factory=list)
+    most_at_once: int = 0
     tokens: list[str | None] = field(default_factory=list)
 
 
@@ -115,11 +120,18 @@ def serving(answers: Iterable[Scripted]) -> Iterator[Server]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
+            server.moments.append(time.monotonic())
             server.paths.append(self.path)
             server.tokens.append(self.headers.get("Authorization"))
             answer = script.pop(0) if len(script) > 1 else script[0]
+            server.under_way.append(1)
+            server.most_at_once = max(server.most_at_once, len(server.under_way))
+            if answer.seconds:
+                time.sleep(answer.seconds)
+            server.under_way.pop()
             self.send_response(answer.status)
             for name, value in answer.headers:
                 self.send_header(name, value)

@@ -79,8 +79,9 @@ class Bench:
         window = WindowFolder(self.folder / "landing", manifest)
         for page in pages:
             body = page if isinstance(page, bytes) else json.dumps(page).encode()
-            lines, records, unknown = AllowedFields(SALES.allowed, SALES.dropped).lines(body)
-            window.add_page(lines, records, at, at, unknown)
+            lines = AllowedFields(SALES.allowed, SALES.dropped).lines(body)
+            window.add_page(lines.content, lines.records, run_id="r1", as_of=at, unknown=lines.unknown)
+        window.save()
         return manifest.window_id
 
     def load(self) -> LoadResult:
@@ -249,7 +250,7 @@ def test_a_word_never_seen_before_is_accepted_and_flagged(bench: Bench) -> None:
     assert result.verdict.checks == {"state: unknown word 'frozen'": 1}
     assert bench.quarantine() == [("1", "state: unknown word 'frozen'", "flagged", False)]
     assert ("frozen",) in bench.valid("state")
-    assert "status map" in bench.rows("select next_step from quarantine.acme__sales")[0][0]
+    assert "new word" in bench.rows("select next_step from quarantine.acme__sales")[0][0]
 
 
 def test_every_record_fetched_is_accepted_or_rejected(bench: Bench) -> None:
@@ -288,9 +289,9 @@ def test_fields_the_declaration_does_not_know_are_recorded_once_with_their_first
     bench.land([sale(2, colour="blue", size=3)], hour=1)
     result = bench.load()
     assert result.unknown_fields == ("colour", "size")
-    assert bench.rows("select network, stream, field, page_id from ops.unknown_fields order by field") == [
-        ("acme", "sales", "colour", "w1#1"),
-        ("acme", "sales", "size", "w2#1"),
+    assert bench.rows("select network, stream, field, kind, records, first_page_id from ops.drift order by field") == [
+        ("acme", "sales", "colour", "unknown_field", 2, "w1#1"),
+        ("acme", "sales", "size", "unknown_field", 1, "w2#1"),
     ]
     assert result.verdict.accepted == 2
 
@@ -301,7 +302,7 @@ def test_pages_of_an_unfinished_window_are_loaded_and_the_rest_when_it_goes_on(b
     ((path, manifest),) = manifests(bench.folder / "landing", "acme", "sales")
     window = WindowFolder(bench.folder / "landing", manifest)
     assert window.path == path
-    window.add_page(b'{"id":2,"state":"open"}\n', 1, DAY, DAY, frozenset())
+    window.add_page(b'{"id":2,"state":"open"}\n', 1, run_id="r2", as_of=DAY)
     manifest.status = "complete"
     window.save()
     result = bench.load()
@@ -342,7 +343,7 @@ def test_a_failing_load_leaves_nothing_and_the_next_one_everything(
 ) -> None:
     bench.land([sale(1), sale(2, state="absent")])
     with monkeypatch.context() as broken:
-        broken.setattr(load, "validate", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        broken.setattr(load, "judge", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             bench.load()
     assert bench.everything() == [[], [], []]

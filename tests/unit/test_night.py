@@ -17,8 +17,9 @@ import zstandard
 from affiliate_assets.connectors.language import Connector, RateLimit
 from affiliate_assets.connectors.planning import Span
 from affiliate_assets.errors import ConfigError
-from affiliate_assets.landing.night import plan_network, read_reports, save_report
 from affiliate_assets.landing.pages import manifests
+from affiliate_assets.landing.plan import plan_network
+from affiliate_assets.landing.report import read_reports, save_report
 from affiliate_assets.sandbox import DELETE, Call, Sandbox, World
 from affiliate_assets.settings import load_settings
 from tests.conftest import FIRST_MORNING, SECRETS, Brand
@@ -89,8 +90,8 @@ def asked(calls: Iterable[Call], account: str) -> Counter[str]:
     kinds: Counter[str] = Counter()
     for call in calls:
         if call.network == "awin" and f"/{account}/" in call.path:
-            kind = parse_qs(call.query)["dateType"][0] if "transactions" in call.path else "publishers"
-            kinds[kind] += 1
+            kind = call.path.rstrip("/").rpartition(f"/{account}/")[2]
+            kinds[parse_qs(call.query)["dateType"][0] if kind == "transactions" else kind] += 1
         elif call.network == "cj" and f'[\\"{account}\\"]' in call.query:
             kinds[next(k for k in ("commissionIds", "LockingDate", "PostingDate") if k in call.query)] += 1
     return kinds
@@ -101,7 +102,7 @@ def windows_asked(calls: Iterable[Call]) -> list[timedelta]:
     spans = []
     for call in calls:
         query = parse_qs(call.query)
-        if "startDate" in query:
+        if "startDate" in query and "reports" not in call.path:
             start, end = (datetime.fromisoformat(query[name][0]) for name in ("startDate", "endDate"))
             spans.append(end - start)
     return spans
@@ -135,10 +136,14 @@ def test_the_backfill_asks_the_fewest_windows_that_cover_the_span(brand: Brand) 
     pieces = math.ceil((FIRST_MORNING - START) / MONTH)
     assert pieces == 3
     for account in ACCOUNTS["awin"]:
-        assert asked(brand.sandbox.calls, account) == {"transaction": pieces, "publishers": 1}
+        assert asked(brand.sandbox.calls, account) == {
+            "transaction": pieces,
+            "publishers": 1,
+            "reports/publisher": 1,
+        }
     for account in ACCOUNTS["cj"]:
         assert asked(brand.sandbox.calls, account) == {"PostingDate": pieces}
-    assert len(brand.sandbox.calls) == 4 * pieces + 2
+    assert len(brand.sandbox.calls) == 4 * pieces + 2 + 2
     assert max(windows_asked(brand.sandbox.calls)) <= MONTH
 
 
@@ -148,14 +153,20 @@ def test_a_night_asks_each_clock_once_and_open_rows_in_one_call(brand: Brand) ->
     pull_both(brand, NEXT_MORNING)
     tonight = brand.sandbox.calls[before:]
     for account in ACCOUNTS["awin"]:
-        assert asked(tonight, account) == {"transaction": 1, "validation": 1, "amendment": 1, "publishers": 1}
+        assert asked(tonight, account) == {
+            "transaction": 1,
+            "validation": 1,
+            "amendment": 1,
+            "publishers": 1,
+            "reports/publisher": 1,
+        }
     for account in ACCOUNTS["cj"]:
         # Fewer than a hundred open rows an account: one call by id is cheaper than two more windows.
         assert asked(tonight, account) in (
             {"PostingDate": 1, "LockingDate": 1, "commissionIds": 1},
             {"PostingDate": 2, "LockingDate": 1},
         )
-    assert len(tonight) == 2 * 4 + 2 * 3
+    assert len(tonight) == 2 * 5 + 2 * 3
 
 
 def test_the_same_night_again_adds_no_version_and_asks_only_what_may_have_changed(brand: Brand) -> None:
@@ -179,7 +190,7 @@ def test_a_backfill_of_old_days_asks_those_days_only(brand: Brand) -> None:
     night = brand.pull("awin", FIRST_MORNING, requested=days, follow_changes=False)
     assert night.problems == ()
     for account in ACCOUNTS["awin"]:
-        assert asked(brand.sandbox.calls, account) == {"transaction": 1}
+        assert asked(brand.sandbox.calls, account) == {"transaction": 1, "reports/publisher": 1}
     assert windows_asked(brand.sandbox.calls) == [timedelta(days=10)] * 2
     dates = brand.query("select min(transaction_date), max(transaction_date) from valid_awin.transactions")
     assert dates[0][0] >= stored(2026, 1, 10)  # type: ignore[operator]
@@ -199,7 +210,7 @@ def test_a_tight_budget_costs_time_and_breaks_no_limit(brand: Brand) -> None:
         brand.connectors["awin"] = quick(brand.connectors["awin"], calls=4)
         night = brand.pull("awin", FIRST_MORNING)
         assert tight.breaches == []
-        assert len(tight.calls) == 8
+        assert len(tight.calls) == 10
         span = max(call.received_at for call in tight.calls) - min(call.received_at for call in tight.calls)
     assert night.problems == ()
     assert 0.8 <= span < 8
@@ -283,7 +294,7 @@ def test_a_network_that_stumbles_once_is_asked_again(brand: Brand) -> None:
     night = brand.pull("awin", FIRST_MORNING)
     assert night.problems == ()
     assert sum(window.retries for window in night.windows) == 1
-    assert sum(window.requests for window in night.windows) == len(brand.sandbox.calls) == 9
+    assert sum(window.requests for window in night.windows) == len(brand.sandbox.calls) == 11
     assert awin_figures(brand) == truth(brand.world, "awin", FIRST_MORNING)
 
 
@@ -298,9 +309,11 @@ def test_a_window_longer_than_the_network_takes_is_refused_and_told(brand: Brand
         and "Next: " in problem
         for problem in night.problems
     )
-    assert brand.query("select count(*) from valid_awin.transactions") == [(0,)]
+    assert brand.query("select held from ops.standings where network = 'awin'") == [(True,)]
     brand.connectors["awin"] = connector
     assert brand.pull("awin", FIRST_MORNING).problems == ()
+    assert brand.query("select held from ops.standings where network = 'awin'") == [(False,)]
+    assert awin_figures(brand) == truth(brand.world, "awin", FIRST_MORNING)
 
 
 def one_of(world: World, network: str) -> tuple[str, str]:
@@ -375,9 +388,7 @@ def test_a_field_the_network_adds_is_left_out_and_recorded(brand: Brand) -> None
     night = brand.pull("awin", FIRST_MORNING)
     assert night.problems == ()
     assert night.loads["transactions"].unknown_fields == ("buyerPhone",)
-    assert brand.query("select network, stream, field from ops.unknown_fields") == [
-        ("awin", "transactions", "buyerPhone")
-    ]
+    assert brand.query("select network, stream, field from ops.drift") == [("awin", "transactions", "buyerPhone")]
     assert brand.query("select count(*) from raw_awin.transactions where record::varchar like '%7946%'") == [(0,)]
 
 
@@ -428,10 +439,10 @@ def test_every_row_leads_back_to_its_page_window_and_run(brand: Brand) -> None:
 
 
 def test_planning_asks_nobody(brand: Brand) -> None:
-    plans = plan_network(
+    _, plans = plan_network(
         brand.settings, brand.connectors["cj"], requested=None, follow_changes=True, as_of=FIRST_MORNING
     )
-    assert {account.account_id: len(windows) for account, windows in plans} == {"4410927": 3, "4410928": 3}
+    assert {plan.account.account_id: len(plan.questions) for plan in plans} == {"4410927": 3, "4410928": 3}
     assert brand.sandbox.calls == []
 
 
@@ -451,9 +462,9 @@ def test_the_report_of_a_run_is_kept_for_whoever_asks_later(brand: Brand) -> Non
     save_report(brand.settings, "run-1", "awin", night)
     (report,) = read_reports(brand.settings, "run-1")
     rows = len(truth(brand.world, "awin", FIRST_MORNING))
-    assert (report.windows, report.complete, report.requests, report.rejected) == (8, 8, 8, 0)
+    assert (report.windows, report.complete, report.requests, report.rejected) == (8, 8, 10, 0)
     assert report.new_versions - rows == brand.query("select count(*) from valid_awin.publishers")[0][0]
-    assert str(report).startswith("awin: complete, 8 of 8 windows, 8 calls")
+    assert str(report).startswith("awin: complete, 8 of 8 windows, 10 calls")
     assert read_reports(brand.settings, "another") == []
 
 

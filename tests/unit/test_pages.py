@@ -12,9 +12,10 @@ import zstandard
 
 from affiliate_assets.connectors.language import Window
 from affiliate_assets.errors import RetryableError
+from affiliate_assets.http.circuit import CircuitBreaker
 from affiliate_assets.landing import pages
-from affiliate_assets.landing.extract import pull_windows
-from affiliate_assets.landing.pages import Manifest, WindowFolder, manifests, new_window_id, write_whole
+from affiliate_assets.landing.extract import Pull, Question, pull_windows
+from affiliate_assets.landing.pages import Manifest, UnknownField, WindowFolder, manifests, new_window_id, write_whole
 
 from .support import SALES, Scripted, client, serving
 
@@ -56,14 +57,19 @@ def full_disk(monkeypatch: pytest.MonkeyPatch, after: int, code: int = errno.ENO
 
 def test_a_page_is_on_disk_whole_and_listed_with_its_checksum(tmp_path: Path) -> None:
     folder = WindowFolder(tmp_path, manifest())
-    folder.add_page(b'{"id":1}\n{"id":2}\n', 2, AT, AT, frozenset({"b", "a"}))
+    folder.add_page(b'{"id":1}\n{"id":2}\n', 2, run_id="r1", as_of=AT, unknown={"b": ("Text", 1), "a": ("12", 2)})
     ((path, read),) = manifests(tmp_path, "acme", "sales")
     assert path == tmp_path / "acme" / "A1" / "sales" / "w1"
     (page,) = read.pages
     content = (path / page.file).read_bytes()
     assert zstandard.decompress(content) == b'{"id":1}\n{"id":2}\n'
     assert page.sha256 == hashlib.sha256(content).hexdigest()
-    assert (page.page_id, page.records, page.bytes, page.unknown_fields) == ("w1#1", 2, 18, ["a", "b"])
+    assert (page.page_id, page.records, page.bytes, page.unknown_fields) == (
+        "w1#1",
+        2,
+        18,
+        {"b": UnknownField("Xxxx", 1), "a": UnknownField("99", 2)},
+    )
     assert read.status == "open"
     assert list(path.glob("*.part")) == []
 
@@ -72,10 +78,10 @@ def test_a_crash_between_page_and_manifest_leaves_the_page_unlisted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = WindowFolder(tmp_path, manifest())
-    folder.add_page(b"{}\n", 1, AT, AT, frozenset())
+    folder.add_page(b"{}\n", 1, run_id="r1", as_of=AT)
     monkeypatch.setattr(WindowFolder, "save", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        folder.add_page(b"{}\n", 1, AT, AT, frozenset())
+        folder.add_page(b"{}\n", 1, run_id="r1", as_of=AT)
     ((path, read),) = manifests(tmp_path, "acme", "sales")
     assert [page.page for page in read.pages] == [1]
     assert (path / "0002.ndjson.zst").is_file()
@@ -83,6 +89,7 @@ def test_a_crash_between_page_and_manifest_leaves_the_page_unlisted(
 
 def test_a_file_that_was_being_written_when_the_process_died_is_no_window(tmp_path: Path) -> None:
     folder = WindowFolder(tmp_path, manifest())
+    folder.save()
     whole = (folder.path / "window.json").read_bytes()
     dead = tmp_path / "acme" / "A1" / "sales" / "w2"
     dead.mkdir()
@@ -98,11 +105,11 @@ def test_a_disk_that_refuses_names_the_place_and_the_next_step_and_keeps_earlier
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, advice: str
 ) -> None:
     folder = WindowFolder(tmp_path, manifest())
-    folder.add_page(b'{"id":1}\n', 1, AT, AT, frozenset())
+    folder.add_page(b'{"id":1}\n', 1, run_id="r1", as_of=AT)
     with monkeypatch.context() as broken:
         full_disk(broken, 0, code)
         with pytest.raises(RetryableError) as caught:
-            folder.add_page(b'{"id":2}\n', 1, AT, AT, frozenset())
+            folder.add_page(b'{"id":2}\n', 1, run_id="r1", as_of=AT)
     text = str(caught.value)
     for part in ("network acme", "account A1", "stream sales", advice, "pages already landed are kept"):
         assert part in text
@@ -128,7 +135,7 @@ def test_windows_come_in_the_order_they_were_started_and_the_settled_ones_are_no
     for number, hour in (("late", 5), ("early", 1), ("settled", 3)):
         entry = manifest(number)
         entry.started_at = AT.replace(hour=hour)
-        WindowFolder(tmp_path, entry)
+        WindowFolder(tmp_path, entry).save()
     (tmp_path / "acme" / "A1" / "sales" / "settled" / "window.json").write_bytes(b"never read")
     found = [read.window_id for _, read in manifests(tmp_path, "acme", "sales", skip={"settled"})]
     assert found == ["early", "late"]
@@ -140,11 +147,12 @@ def test_two_attempts_at_one_window_have_names_of_their_own() -> None:
     assert first.startswith("20260301T000000Z_20260302T030000Z_sold_")
 
 
-PLAN = [(SALES, Window("new sales", "sold", START.replace(day=day), AT.replace(day=day))) for day in (1, 2, 3)]
+PLAN = [Question(SALES, Window("new sales", "sold", START.replace(day=day), AT.replace(day=day))) for day in (1, 2, 3)]
 
 
-def pull(url: str, folder: Path, plan: list[tuple[object, Window]] = PLAN) -> list[Manifest]:
-    return pull_windows(client(url, folder), plan, landing=folder / "landing", run_id="r1", as_of=AT)  # type: ignore[arg-type]
+def pull(url: str, folder: Path, plan: list[Question] = PLAN) -> list[Manifest]:
+    circuit = CircuitBreaker(folder / "circuits.sqlite", "acme", "A1")
+    return pull_windows(Pull(client(url, folder), circuit, folder / "landing", "r1", AT, START), plan)
 
 
 @pytest.fixture
@@ -172,7 +180,7 @@ def test_a_refusal_ends_the_account_and_every_window_left_says_so(
         results = pull(server.url, tmp_path)
     assert len(server.paths) == 2
     assert [m.status for m in results] == ["complete", "failed", "failed"]
-    assert "Not asked for" in str(results[2].message)
+    assert "Not asked" in str(results[2].message)
     assert "check the account's token" in caplog.text
     assert all(m.finished_at is not None for m in results)
 
@@ -181,9 +189,13 @@ def test_a_refusal_ends_the_account_and_every_window_left_says_so(
 def test_an_answer_out_of_shape_names_network_account_stream_and_window(tmp_path: Path) -> None:
     with serving([Scripted(200, b"<html>Please sign in</html>")]) as server:
         results = pull(server.url, tmp_path)
-    assert [m.status for m in results] == ["failed", "failed", "failed"]
+    assert [m.status for m in results] == ["incomplete", "incomplete", "incomplete"]
     for part in ("network acme", "account A1", "stream sales", "window sold 2026-03-01", "JSON array", "Next: "):
         assert part in str(results[0].message)
+    (letter,) = results[0].dead_letters
+    assert (letter.reason, letter.status, letter.page) == ("body", 200, 1)
+    assert letter.masked_sample.startswith("<xxxx>Xxxxxx xxxx xx<")
+    assert "acme-secret" not in letter.request
 
 
 @pytest.mark.usefixtures("token")
@@ -200,11 +212,11 @@ def test_a_disk_that_fills_up_while_landing_loses_no_page_and_names_the_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving([Scripted(200, b'[{"id":1}]')]) as server, monkeypatch.context() as broken:
-        full_disk(broken, 4)  # manifest, page, manifest, manifest of the first window
-        with pytest.raises(RetryableError) as caught:
-            pull(server.url, tmp_path)
-    assert "network acme, account A1, stream sales" in str(caught.value)
-    assert "free disk space" in str(caught.value)
+        full_disk(broken, 3)  # page, manifest, manifest of the first window
+        results = pull(server.url, tmp_path)
+    assert [m.status for m in results] == ["complete", "incomplete", "incomplete"]
+    assert "network acme, account A1, stream sales" in str(results[1].message)
+    assert "free disk space" in str(results[1].message)
     kept = [m for _, m in manifests(tmp_path / "landing", "acme", "sales")]
     assert [(m.status, m.records) for m in kept] == [("complete", 1)]
     assert list((tmp_path / "landing").rglob("*.part")) == []
@@ -216,5 +228,5 @@ def test_the_landed_window_is_the_manifest_that_was_returned(tmp_path: Path) -> 
         (returned,) = pull(server.url, tmp_path, PLAN[:1])
     ((path, landed),) = manifests(tmp_path / "landing", "acme", "sales")
     assert msgspec.json.encode(landed) == msgspec.json.encode(returned)
-    assert landed.pages[0].unknown_fields == ["new"]
+    assert landed.pages[0].unknown_fields == {"new": UnknownField("9", 1)}
     assert zstandard.decompress((path / "0001.ndjson.zst").read_bytes()) == b'{"id":1}\n'

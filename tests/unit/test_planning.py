@@ -99,13 +99,38 @@ def test_open_records_are_read_by_date_or_by_key_whichever_takes_fewer_calls(
     windows = plan_windows(declared, state, start=at(0), now=at(400))
 
     by_key = -(-len(dates) // per_call)
-    assert len(windows) == min(by_key, fewest(frozenset(dates), length))
-    if windows[0].keys:
-        assert sorted(key for window in windows for key in window.keys) == sorted(map(str, dates))
-        assert all(len(window.keys) <= per_call for window in windows)
-    else:
-        asked = hours_of(windows)
-        assert all(any(first <= hour < last for first, last in asked) for hour in dates)
+    assert len(windows) <= min(by_key, fewest(frozenset(dates), length))
+    assert all(len(window.keys) <= per_call for window in windows)
+    asked, keys = hours_of(windows), [key for window in windows for key in window.keys]
+    assert len(keys) == len(set(keys))
+    for hour in dates:
+        assert any(first <= hour < last for first, last in asked) or str(hour) in keys
+
+
+def test_a_span_in_doubt_is_read_again_on_its_own_clock_and_only_there() -> None:
+    state = StreamState(
+        complete={"sold": (span(0, 100),), "decided": (span(0, 100),)},
+        first_read_at=at(0),
+        doubtful={"sold": (span(10, 20),), "decided": (span(40, 44),)},
+    )
+    windows = plan_windows(stream(span=10 * HOUR), state, start=at(0), now=at(100))
+    assert hours_of(windows) == [(10, 20)]
+    assert hours_of(windows, "decided") == [(40, 44)]
+
+
+def test_records_in_doubt_are_asked_for_by_key_where_the_network_takes_keys() -> None:
+    declared = stream(open_records=OpenRecords("state", frozenset({"new"}), timedelta(0), keys_per_call=2))
+    state = StreamState(complete={"sold": (span(0, 100),)}, doubtful_keys=("3", "1", "2"))
+    windows = plan_windows(declared, state, start=at(0), now=at(100))
+    assert [window.keys for window in windows] == [("1", "2"), ("3",)]
+
+
+def test_doubt_is_no_business_of_a_backfill() -> None:
+    declared = stream(open_records=OpenRecords("state", frozenset({"new"}), timedelta(0), keys_per_call=2))
+    state = StreamState(complete={"sold": (span(0, 100),)}, doubtful={"sold": (span(0, 9),)}, doubtful_keys=("1",))
+    windows = plan_windows(declared, state, start=at(0), now=at(100), requested=span(50, 60), follow_changes=False)
+    assert hours_of(windows) == [(50, 60)]
+    assert len(windows) == 1
 
 
 def test_sixty_days_in_pieces_of_thirty_take_two_calls() -> None:
@@ -177,6 +202,12 @@ def test_an_open_record_that_a_new_window_covers_anyway_costs_no_extra_call() ->
     declared = stream(open_records=OpenRecords("state", frozenset({"new"}), timedelta(0), keys_per_call=100))
     state = StreamState(complete={"sold": (span(0, 90),)}, open_records=(OpenRecord("1", at(95), at(96)),))
     assert hours_of(plan_windows(declared, state, start=at(0), now=at(100))) == [(90, 100)]
+
+
+def test_a_window_that_is_gone_on_with_counts_as_read() -> None:
+    # What `stream_state` tells of a window that this run resumes: its span, as if it were complete.
+    begun = StreamState(complete={"sold": (span(0, 10),)}, first_read_at=at(30))
+    assert hours_of(plan_windows(stream(span=10 * HOUR), begun, start=at(0), now=at(30))) == [(10, 20), (20, 30)]
 
 
 def test_the_other_clocks_are_followed_from_the_first_reading_on() -> None:

@@ -45,7 +45,8 @@ def build(settings: Settings, rows: str = ROWS) -> None:
         warehouse.execute("comment on column marts.fct_conversions.amount is 'Sale.'")
         warehouse.execute(
             "create or replace table marts.rpt_operations_completeness as select * from"
-            " (values ('awin', '1001', 'complete'), ('cj', null, 'no account')) t(network, account_id, completeness)"
+            " (values ('awin', '1001', 'withheld', 'too many in quarantine'), ('cj', null, 'no account', null))"
+            " t(network, account_id, completeness, withheld_reason)"
         )
 
 
@@ -88,8 +89,13 @@ def test_the_manifest_tells_run_instant_networks_and_marts(settings: Settings) -
     assert manifest["run_id"] == "r1"
     assert datetime.fromisoformat(manifest["as_of"]) == AS_OF
     assert manifest["networks"] == [
-        {"network": "awin", "account_id": "1001", "completeness": "complete"},
-        {"network": "cj", "account_id": None, "completeness": "no account"},
+        {
+            "network": "awin",
+            "account_id": "1001",
+            "completeness": "withheld",
+            "withheld_reason": "too many in quarantine",
+        },
+        {"network": "cj", "account_id": None, "completeness": "no account", "withheld_reason": None},
     ]
     assert {name: mart["rows"] for name, mart in manifest["marts"].items()} == {
         "fct_conversions": 2,

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import msgspec
 
+from affiliate_assets.connectors.auth import BearerToken
 from affiliate_assets.connectors.language import (
     Answer,
     ApiStream,
-    BearerToken,
     Clock,
     Connector,
     OpenRecords,
@@ -18,7 +18,7 @@ from affiliate_assets.connectors.language import (
     Window,
 )
 from affiliate_assets.connectors.paging import BodyCursor
-from affiliate_assets.errors import AffiliateError, ContractError, NetworkStopped, RetryableError
+from affiliate_assets.errors import AffiliateError, BrokenAnswer, ContractError, CredentialRefused, RetryableError
 from affiliate_assets.http.answers import snippet
 from affiliate_assets.networks.cj.schema import COMMISSION_FIELDS, COMMISSIONS
 
@@ -63,8 +63,8 @@ def _problem(answer: Answer) -> AffiliateError | None:
         return None
     try:
         errors = msgspec.json.decode(answer.body, type=_Errors).errors
-    except msgspec.DecodeError:
-        return RetryableError(
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return BrokenAnswer(
             f"CJ answered 200 with something that is not GraphQL JSON: {snippet(answer.body)}.",
             next_step="run again later; if it stays, compare the answer with the service's reference.",
         )
@@ -73,9 +73,14 @@ def _problem(answer: Answer) -> AffiliateError | None:
     message = snippet("; ".join(str(error.get("message")) for error in errors).encode())
     if "not defined" in message or "alidation error" in message:
         return ContractError(f"CJ refuses the query: {message}.", next_step="compare the query with CJ's schema.")
-    return NetworkStopped(
+    if "not auth" in message.lower():
+        return CredentialRefused(
+            f"CJ refuses the credential: {message}.",
+            next_step="check the personal access token and that its user may see this company id, then run again.",
+        )
+    return RetryableError(
         f"CJ answered with errors: {message}.",
-        next_step="check the personal access token and that its user may see this company id, then run again.",
+        next_step="run again later; if it stays, show CJ this message.",
     )
 
 

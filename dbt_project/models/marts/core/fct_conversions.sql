@@ -24,6 +24,7 @@ select
     c.order_match_key,
     claims.order_key,
     coalesce(claims.claim_rank > 1, false) as is_duplicate_claim,
+    held.network is not null as is_withheld,
     c.publisher_id,
     c.publisher_name,
     c.conversion_type,
@@ -77,6 +78,7 @@ select
     c._run_id
 from conversions as c
 left join {{ ref('int_claims__ranked') }} as claims on c.conversion_key = claims.conversion_key
+left join {{ ref('int_networks__held') }} as held on c.network = held.network
 left join {{ ref('int_fx__daily') }} as sale_fx
     on c.sale_currency = sale_fx.from_currency and c.fx_date = sale_fx.on_date
 left join {{ ref('int_fx__daily') }} as commission_fx

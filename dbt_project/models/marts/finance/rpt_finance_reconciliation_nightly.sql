@@ -1,3 +1,26 @@
+-- Nothing of a held network is summed; that its records are there is told all the same.
+with diffs as (
+
+    select
+        d.side,
+        d.network,
+        d.account_id,
+        d.class,
+        d.network_currency,
+        d.order_currency,
+        d.commission_currency,
+        d.reporting_currency,
+        held.withheld_reason,
+        d.act_by_at,
+        {% for amount in ['network_amount', 'order_amount', 'amount_difference', 'commission_at_risk',
+                          'network_amount_reporting', 'order_amount_reporting', 'commission_at_risk_reporting'] -%}
+        case when not d.is_withheld then d.{{ amount }} end as {{ amount }}{% if not loop.last %},{% endif %}
+        {% endfor %}
+    from {{ ref('fct_reconciliation_diffs') }} as d
+    left join {{ ref('int_networks__held') }} as held on d.network = held.network
+
+)
+
 select
     side,
     network,
@@ -7,6 +30,7 @@ select
     order_currency,
     commission_currency,
     reporting_currency,
+    withheld_reason,
     cast(count(*) as bigint) as records,
     {{ money('sum(network_amount)') }} as network_amount,
     {{ money('sum(order_amount)') }} as order_amount,
@@ -26,6 +50,7 @@ select
             then {{ money('sum(commission_at_risk_reporting)') }}
     end as commission_at_risk_reporting,
     min(act_by_at) as earliest_act_by_at
-from {{ ref('fct_reconciliation_diffs') }}
+from diffs
 group by
-    side, network, account_id, class, network_currency, order_currency, commission_currency, reporting_currency
+    side, network, account_id, class, network_currency, order_currency, commission_currency, reporting_currency,
+    withheld_reason

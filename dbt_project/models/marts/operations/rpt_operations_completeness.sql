@@ -7,23 +7,15 @@ with brand as (
 
 windows as (
 
-    select * from {{ source('ops', 'windows') }}
+    select * from {{ ref('int_windows__judged') }}
 
 ),
 
--- A flagged record was let through; only a rejected one is missing from the numbers.
 quarantined as (
 
-    {% for stream in ['awin__transactions', 'awin__publishers', 'cj__commissions', 'crm__orders', 'crm__touchpoints'] -%}
-    select
-        '{{ stream.split('__')[0] }}' as network,
-        _account_id as account_id
-    from {{ source('quarantine', stream) }}
-    where released_at is null and coalesce(disposition, 'rejected') <> 'flagged'
-    {% if not loop.last -%}
-    union all
-    {% endif -%}
-    {% endfor %}
+    select network, account_id
+    from {{ ref('int_quarantine__unioned') }}
+    where released_at is null and not is_let_through
 
 ),
 
@@ -41,31 +33,16 @@ accounts as (
 
 ),
 
--- A window that failed is settled once a later one on its clock has completed at least as far: every night asks
--- again for what is missing, and what fails again is a window of its own.
-unsettled as (
-
-    select w.network, w.account_id, w.status, w.window_id
-    from windows as w
-    left join windows as later
-        on
-            w.network = later.network
-            and w.account_id = later.account_id
-            and w.stream = later.stream
-            and coalesce(w.clock, '') = coalesce(later.clock, '')
-            and later.status = 'complete'
-            and (later.window_end >= w.window_end or (later.window_end is null and w.window_end is null))
-            and later.started_at > w.started_at
-    where w.status <> 'complete'
-    group by w.network, w.account_id, w.status, w.window_id
-    having count(later.window_id) = 0
-
-),
-
 open_windows as (
 
-    select network, account_id, count(*) as open_windows
-    from unsettled
+    select
+        network,
+        account_id,
+        count(*) as open_windows,
+        sum(case when window_standing = 'resumable' then 1 else 0 end) as resumable_windows,
+        min(case when window_standing = 'resumable' then resume_at end) as resumes_at
+    from windows
+    where window_standing in ('open', 'resumable')
     group by network, account_id
 
 ),
@@ -78,7 +55,7 @@ completed as (
         -- Files and listings have no span: they are known up to when they were read.
         coalesce(max(window_end), max(finished_at)) as last_window_end
     from windows
-    where status = 'complete'
+    where window_status = 'complete'
     group by network, account_id
 
 ),
@@ -91,22 +68,38 @@ held_back as (
 
 ),
 
+circuits as (
+
+    select network, account_id, count(*) as open_circuits, min(retry_at) as next_trial_at
+    from {{ source('ops', 'circuits') }}
+    where state <> 'closed'
+    group by network, account_id
+
+),
+
 joined as (
 
     select
         accounts.network,
         accounts.account_id,
+        held.withheld_reason,
         -- A window may end after the instant it was asked at; more than that instant it cannot prove.
         case when completed.last_window_end > brand.as_of then brand.as_of else completed.last_window_end end
             as last_complete_window_end,
         coalesce(open_windows.open_windows, 0) as open_windows,
+        coalesce(open_windows.resumable_windows, 0) as resumable_windows,
+        open_windows.resumes_at,
+        coalesce(circuits.open_circuits, 0) as open_circuits,
+        circuits.next_trial_at,
         coalesce(held_back.quarantined_rows, 0) as quarantined_rows,
         brand.as_of,
         brand.stale_before
     from accounts
     cross join brand
+    left join {{ ref('int_networks__held') }} as held on accounts.network = held.network
     left join completed on accounts.network = completed.network and accounts.account_id = completed.account_id
     left join open_windows on accounts.network = open_windows.network and accounts.account_id = open_windows.account_id
+    left join circuits on accounts.network = circuits.network and accounts.account_id = circuits.account_id
     left join held_back on accounts.network = held_back.network and accounts.account_id = held_back.account_id
 
 )
@@ -116,12 +109,18 @@ select
     account_id,
     case
         when account_id is null then 'no account'
+        when withheld_reason is not null then 'withheld'
         when last_complete_window_end is null then 'missing'
         when last_complete_window_end < stale_before or open_windows > 0 then 'stale'
         else 'in'
     end as completeness,
+    case when account_id is not null then withheld_reason end as withheld_reason,
     last_complete_window_end,
     cast(open_windows as integer) as open_windows,
+    cast(resumable_windows as integer) as resumable_windows,
+    resumes_at,
+    cast(open_circuits as integer) as open_circuits,
+    next_trial_at,
     cast(quarantined_rows as integer) as quarantined_rows,
     as_of
 from joined

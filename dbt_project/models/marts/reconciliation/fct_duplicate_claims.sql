@@ -4,6 +4,7 @@ select
     c.account_id,
     c.conversion_id,
     c.publisher_id,
+    c.is_withheld,
     links.survivor_conversion_key,
     survivor.network as survivor_network,
     survivor.publisher_id as survivor_publisher_id,

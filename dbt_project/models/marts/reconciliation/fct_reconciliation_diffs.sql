@@ -10,6 +10,7 @@ with network_side as (
         c.conversion_key,
         c.order_key,
         c.publisher_id,
+        c.is_withheld,
         coalesce(compared.class, 'duplicate_claim') as class,
         coalesce(compared.reason, links.lost_by_rule) as reason,
         links.survivor_conversion_key,
@@ -55,6 +56,8 @@ order_side as (
         matched.conversion_key,
         o.order_key,
         c.publisher_id,
+        -- Also an order that a network ought to know is not called missing while that network is held.
+        held.network is not null as is_withheld,
         matched.class,
         matched.reason,
         cast(null as varchar) as survivor_conversion_key,
@@ -82,6 +85,7 @@ order_side as (
     inner join {{ ref('int_orders__matched') }} as matched on o.order_key = matched.order_key
     left join {{ ref('fct_conversions') }} as c on matched.conversion_key = c.conversion_key
     left join {{ ref('int_conversions__compared') }} as compared on matched.conversion_key = compared.conversion_key
+    left join {{ ref('int_networks__held') }} as held on coalesce(c.network, matched.clicked_network) = held.network
 
 ),
 
@@ -103,6 +107,7 @@ select
     conversion_key,
     order_key,
     publisher_id,
+    is_withheld,
     class,
     reason,
     survivor_conversion_key,

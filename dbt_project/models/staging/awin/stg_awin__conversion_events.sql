@@ -1,4 +1,4 @@
-{%- set versions = '(partition by _account_id, id order by _observed_at, _row_hash)' -%}
+{%- set versions = '(partition by _account_id, id order by _observed_at, _fetched_at, _row_hash)' -%}
 
 with words as (
 

@@ -11,7 +11,7 @@ seen as (
         *,
         row_number() over (
             partition by _account_id, publisher_id
-            order by _observed_at desc, _row_hash desc
+            order by _observed_at desc, _fetched_at desc, _row_hash desc
         ) as recency
     from {{ source('valid_awin', 'transactions') }}
     where publisher_id is not null

@@ -36,7 +36,7 @@ rows_mapped as (
         ) as from_last,
         row_number() over (
             partition by c._account_id, c.original_action_id
-            order by c._observed_at desc, c.commission_id desc
+            order by c._observed_at desc, c._fetched_at desc, c.commission_id desc
         ) as from_last_observed
     from commissions as c
     left join words as action

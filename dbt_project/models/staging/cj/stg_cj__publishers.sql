@@ -4,7 +4,7 @@ with seen as (
         *,
         row_number() over (
             partition by _account_id, publisher_id
-            order by _observed_at desc, _row_hash desc, commission_id desc
+            order by _observed_at desc, _fetched_at desc, _row_hash desc, commission_id desc
         ) as recency
     from {{ source('valid_cj', 'commissions') }}
     where publisher_id is not null

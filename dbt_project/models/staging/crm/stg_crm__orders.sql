@@ -1,6 +1,6 @@
 with orders as (
 
-    {{ current_version(source('valid_crm', 'orders'), 'updated_at desc, _observed_at desc') }}
+    {{ current_version(source('valid_crm', 'orders'), 'updated_at desc, _observed_at desc, _fetched_at desc') }}
 
 )
 

@@ -1,0 +1,42 @@
+"""The plan of a night in words: what is asked, why, in how many calls, and how long these take at the limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from affiliate_assets.connectors.language import Connector
+from affiliate_assets.connectors.planning import seconds_at_limit
+from affiliate_assets.landing.extract import Question
+from affiliate_assets.landing.plan import AccountPlan
+
+
+def calls_of(questions: Sequence[Question]) -> int:
+    """The calls of one account if every window fits on one page: the fewest that can find every change.
+
+    A longer window takes one more for each further page, an asynchronous job one for each poll.
+    """
+    controlled = {q.stream.name for q in questions if q.stream.control and q.window.clock == q.stream.clocks[0].name}
+    return sum(3 if question.stream.job else 1 for question in questions) + len(controlled)
+
+
+def told(connector: Connector, plans: Sequence[AccountPlan]) -> Iterator[str]:
+    """One line a window below one line an account, then the calls and the time of the network."""
+    total = 0
+    for plan in plans:
+        calls = calls_of(plan.questions)
+        total += calls
+        yield f"{connector.title} {plan.account.account_id}: {len(plan.questions)} windows, {calls} calls"
+        for question in plan.questions:
+            gone_on = f", going on after page {len(question.unfinished.pages)}" if question.unfinished else ""
+            yield f"  {question.stream.name}  {question.window}  ({question.window.reason}{gone_on})"
+    if plans:
+        limits = " and ".join(f"{limit.calls} in {_span(limit.per)}" for limit in connector.limits)
+        seconds = timedelta(seconds=round(seconds_at_limit(total, connector.limits)))
+        yield f"{connector.title} in all: {total} calls, {seconds} h at the published limit of {limits}"
+
+
+def _span(per: timedelta) -> str:
+    seconds = per.total_seconds()
+    named = {1.0: "a second", 60.0: "a minute", 3600.0: "an hour", 86400.0: "a day"}
+    return named.get(seconds, f"{seconds:g} s")

@@ -1,0 +1,26 @@
+select
+    calls.call_id,
+    calls.correlation_id,
+    calls.network,
+    calls.account_id,
+    calls.stream,
+    calls.window_id,
+    calls.page,
+    calls.purpose,
+    calls.priority as call_priority,
+    calls.method,
+    calls.path,
+    calls.attempt,
+    calls.outcome,
+    calls.status as http_status,
+    calls.bytes,
+    calls.duration_ms,
+    calls.waited_ms,
+    calls.headroom,
+    calls.started_at,
+    calls.as_of,
+    pages.page_id,
+    pages.records as page_records,
+    calls.run_id
+from {{ source('ops', 'api_calls') }} as calls
+left join {{ source('ops', 'pages') }} as pages on calls.call_id = pages.call_id

@@ -1,0 +1,125 @@
+"""A held network: its figures are withheld and nobody else's, from the marts to what is printed."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from rich.console import Console
+
+from affiliate_assets.publishing import publish, read_manifest
+from affiliate_assets.settings import Settings
+from affiliate_assets.summary import print_summary
+from tests.dbt import brand
+from tests.dbt.conftest import Build, dbt_build
+
+REASON = "2 windows are not proved complete"
+MONEY = (
+    "network_amount, order_amount, amount_difference, commission_at_risk, network_amount_reporting,"
+    " order_amount_reporting, commission_at_risk_reporting"
+)
+
+
+@pytest.fixture(scope="module")
+def held(acme: Build, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """The brand while CJ is held."""
+    warehouse = Path(shutil.copy(acme.warehouse, tmp_path_factory.mktemp("held") / "affiliate.duckdb"))
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update ops.standings set held = true, reasons = ? where network = 'cj'", [REASON])
+    return dbt_build(warehouse, acme.target, ("--exclude", "resource_type:unit_test"))
+
+
+def report(build: Build, where: str) -> list[tuple[Any, ...]]:
+    return build.query(
+        f"select side, network, account_id, class, order_currency, records, withheld_reason, {MONEY}"
+        f" from marts.rpt_finance_reconciliation_nightly where {where} order by all"
+    )
+
+
+def test_holding_a_network_breaks_no_claim(acme: Build, held: Build) -> None:
+    assert held.success
+    assert held.with_outcome("warn") == acme.with_outcome("warn")
+
+
+def test_the_report_keeps_the_records_of_a_held_network_without_its_money(acme: Build, held: Build) -> None:
+    before, after = report(acme, "network = 'cj'"), report(held, "network = 'cj'")
+    assert [row[:6] for row in after] == [row[:6] for row in before]
+    assert len(after) >= 4
+    assert {row[6:] for row in after} == {(REASON, *[None] * 7)}
+
+
+def test_the_report_of_everybody_else_stays_as_it_is(acme: Build, held: Build) -> None:
+    others = "coalesce(network, '') <> 'cj'"
+    assert report(held, others) == report(acme, others)
+    assert len(report(held, others)) >= 8
+    assert {row[6] for row in report(held, others)} == {None}
+
+
+def test_only_what_hangs_on_the_held_network_is_marked(held: Build) -> None:
+    assert held.query("select distinct network, is_withheld from marts.fct_conversions order by 1") == [
+        ("awin", False),
+        ("cj", True),
+    ]
+    orders = held.query(
+        "select record_id from marts.fct_reconciliation_diffs where side = 'order' and is_withheld order by 1"
+    )
+    # Kept by a conversion of CJ, or clicked through a link of CJ.
+    kept, clicked = ["1005", "1007", "2001", "2002", "2003", "2004"], ["3002", "3003", "3004"]
+    assert [order for (order,) in orders] == kept + clicked
+
+
+def test_completeness_names_the_reason(held: Build) -> None:
+    assert held.query(
+        "select network, completeness, withheld_reason from marts.rpt_operations_completeness order by 1"
+    ) == [("awin", "in", None), ("cj", "withheld", REASON)]
+
+
+def printed(build: Build, folder: Path) -> str:
+    """What `affiliate summary` prints of the build, after publishing it."""
+    settings = Settings.model_validate(
+        {
+            "brand": {
+                "name": "Acme",
+                "reporting_currency": "EUR",
+                "time_zone": "Europe/Berlin",
+                "start_date": "2026-01-01",
+            },
+            "privacy": {"hash_key": "env:KEY"},
+            "config_path": folder / "affiliate.toml",
+        }
+    )
+    settings.warehouse.parent.mkdir(parents=True)
+    shutil.copy(build.warehouse, settings.warehouse)
+    publish(settings, run_id="r1", as_of=datetime.fromisoformat(f"{brand.AS_OF}+00:00"))
+    assert {network["network"] for network in read_manifest(settings.published)["networks"]} == {"awin", "cj"}
+    out = io.StringIO()
+    print_summary(settings, Console(file=out, width=200, color_system=None))
+    return out.getvalue()
+
+
+def test_the_summary_prints_no_amount_of_a_held_network(held: Build, tmp_path: Path) -> None:
+    lines = printed(held, tmp_path).splitlines()
+    assert f"cj 5001: withheld: {REASON}" in lines
+    assert "awin 1001: in" in lines
+    figures = [line for line in lines if "│ cj" in line]
+    assert len(figures) == 5
+    assert not any("." in line for line in figures)
+    [withheld] = [line for line in lines if "│ withheld" in line and "EUR" in line]
+    assert [cell.strip() for cell in withheld.strip("│").split("│")] == ["withheld", "EUR", "3", "–"]
+
+
+def test_the_summary_says_nothing_of_withholding_while_nobody_is_held(acme: Build, tmp_path: Path) -> None:
+    text = printed(acme, tmp_path)
+    assert "withheld" not in text
+    assert "cj 5001: in" in text.splitlines()
+    [(sales,)] = acme.query(
+        "select sum(sale_amount) from marts.fct_conversions where status = 'approved' and network = 'cj'"
+    )
+    assert sales == Decimal("10.000000")
+    assert any("│ cj" in line and "approved" in line and "10.00" in line for line in text.splitlines())

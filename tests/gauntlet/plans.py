@@ -1,0 +1,37 @@
+"""The property over a range of plans; two modules share the plans, so that two workers can."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from .ground import SECRETS, References
+from .plan import plan_of
+from .running import check, running
+
+PLANS = int(os.environ.get("GAUNTLET_PLANS", "200"))
+SEED = os.environ.get("GAUNTLET_SEED")
+
+
+def seeds(half: int) -> list[int]:
+    """The numbers of the plans of one half."""
+    if SEED is not None:
+        return [int(SEED)] if half == 0 else []
+    return list(range(half * PLANS // 2, (half + 1) * PLANS // 2))
+
+
+def run(seed: int, root: Path, references: References, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run one plan; a failure names the plan."""
+    plan = plan_of(seed)
+    for network, variable in SECRETS.items():
+        monkeypatch.setenv(variable, f"sandbox-{network}-{plan.ground.seed:06d}")
+    try:
+        with running(plan, root, references) as outcome:
+            served = {fault.kind for fault in outcome.sandbox.faults_served}
+            assert plan.alone is None or served == {plan.alone}
+            check(outcome, references, root)
+    except Exception as error:
+        error.add_note(f"Run this plan alone: GAUNTLET_SEED={seed} .venv/bin/pytest tests/gauntlet -k plans\n{plan}")
+        raise
