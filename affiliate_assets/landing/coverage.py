@@ -18,8 +18,8 @@ class ReadAgain(NamedTuple):
 def read_again(warehouse: duckdb.DuckDBPyConnection, window_id: str, since: datetime) -> ReadAgain | None:
     """When windows that were started after an instant had read all of this window; None if they have not.
 
-    They must be of the same clock and complete; a listing or a file must be read again itself. For records asked by key, any later run's question by key will do:
-    a run asks for all keys that are due.
+    They must be of the same clock and complete; a listing or a file must be read again itself. For records asked by
+    key, any later run's question by key will do: a run asks for all keys that are due.
 
     Args:
         warehouse: The warehouse.

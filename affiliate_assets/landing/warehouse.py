@@ -19,7 +19,7 @@ from affiliate_assets.errors import RetryableError
 LOCK_SECONDS = 1800.0
 OPEN_SECONDS = 120.0
 # DuckDB's share of a step's memory, so that many steps fit on one machine; beyond it DuckDB goes to disk.
-MEMORY = "400MB"
+MEMORY = "256MB"
 
 
 @contextmanager
@@ -79,8 +79,6 @@ def _open(warehouse: Path) -> duckdb.DuckDBPyConnection:
         ) from error
     opened.execute("set TimeZone = 'UTC'")
     opened.execute(f"set memory_limit = '{MEMORY}'")
-    # Each checkpoint writes the last, unfinished row groups again; one after some batches instead of after each.
-    opened.execute("set checkpoint_threshold = '256MB'")
     # What a load works with. Small row groups, so that both cores share what is too little for one of the usual size.
     opened.execute("attach ':memory:' as work (row_group_size 4096)")
     return opened
