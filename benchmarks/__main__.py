@@ -137,7 +137,7 @@ def _peer(python: Path | None, folder: Path, url: str, rows: int, setting: str) 
 def describe(rows: int, figures: Figures) -> Report:
     """Figures → tables. Rows per second are conversions, whatever else a step writes."""
     ours, http = figures["ingest"], figures["http"]
-    seconds = {step: float(found["seconds"]) for step, found in figures.items()}
+    seconds = {step: float(found["seconds"]) for step, found in figures.items() if "seconds" in found}
     seconds |= {part: float(ours[f"{part}_seconds"]) for part in ("pull", "load")}
     peaks = {step: found.get("peak_mb") for step, found in figures.items()} | {"pull": ours["pull_peak_mb"]}
     names = {
