@@ -65,18 +65,16 @@ def run(
 
 
 @app.command()
-def plan(network: Annotated[list[str] | None, typer.Option(help="Only this network.")] = None) -> None:
+def plan(network: Annotated[list[str] | None, typer.Option(help="Only this network; may be repeated.")] = None) -> None:
     """Show which windows tonight's run would ask for, and why. Asks nobody."""
     from affiliate_assets.landing.forecast import told
     from affiliate_assets.landing.plan import plan_network
-    from affiliate_assets.networks import all_connectors
+    from affiliate_assets.networks import chosen_connectors
     from affiliate_assets.settings import load_settings, now
 
     with _Told():
         settings, as_of = load_settings(), now()
-        for connector in all_connectors().values():
-            if network and connector.slug not in network:
-                continue
+        for connector in chosen_connectors(network):
             _, plans = plan_network(settings, connector, requested=None, follow_changes=True, as_of=as_of)
             for line in told(connector, plans):
                 console.print(line)

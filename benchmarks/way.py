@@ -39,10 +39,11 @@ def ingest(folder: Path, url: str, rows: int) -> Figures:
     from affiliate_assets.http.circuit import CircuitBreaker, circuits_file
     from affiliate_assets.http.client import NetworkClient, budgets_file
     from affiliate_assets.landing.calls import calls_file
-    from affiliate_assets.landing.extract import Pull, Question, pull_windows
+    from affiliate_assets.landing.extract import pull_windows
     from affiliate_assets.landing.load import load_stream
     from affiliate_assets.landing.tables import create_tables
     from affiliate_assets.landing.warehouse import connection
+    from affiliate_assets.landing.window import Pull, Question
     from affiliate_assets.networks.awin.connector import CONNECTOR
     from affiliate_assets.settings import AccountSettings
 
@@ -76,8 +77,8 @@ def ingest(folder: Path, url: str, rows: int) -> Figures:
         create_tables(opened, "awin", [stream])
         result = load_stream(opened, folder / "landing", "awin", stream)
     ended = perf_counter()
-    if landed.status != "complete" or result.verdict.broken_rules:
-        raise SystemExit(f"{landed.message} {result.verdict.broken_rules}")
+    if landed.status != "complete" or result.verdict.accepted != rows:
+        raise SystemExit(f"{landed.message} {result.verdict}")
     return {
         "seconds": ended - started,
         "pull_seconds": pulled - started,

@@ -14,9 +14,8 @@ import dagster as dg
 
 from affiliate_assets.defs.common import AS_OF_TAG, check_networks, raw_key, valid_key
 from affiliate_assets.defs.jobs import JOB, RANGE_END, RANGE_START, nightly_tags
-from affiliate_assets.errors import ConfigError
 from affiliate_assets.landing.report import SourceReport, read_reports
-from affiliate_assets.networks import all_connectors
+from affiliate_assets.networks import all_connectors, chosen_connectors
 from affiliate_assets.settings import NOW_VARIABLE, PROJECT_ROOT, load_settings, now
 
 VERDICT = "operations__night"
@@ -57,12 +56,9 @@ def run_job(days: tuple[date, date] | None = None, networks: Sequence[str] | Non
     Raises:
         ConfigError: A network is not known, or the configuration is refused.
     """
-    settings, connectors = load_settings(), all_connectors()
+    settings = load_settings()
     check_networks(settings)
-    unknown = sorted(set(networks or ()) - connectors.keys())
-    if unknown:
-        raise ConfigError(f"There is no network {unknown[0]!r}.", next_step=f"choose from {', '.join(connectors)}.")
-    chosen = [connectors[slug] for slug in networks or connectors]
+    chosen = chosen_connectors(networks)
     keys = [raw_key(connector.slug, stream) for connector in chosen for stream in connector.streams]
     with instance() as opened:
         tags = (
@@ -74,8 +70,8 @@ def run_job(days: tuple[date, date] | None = None, networks: Sequence[str] | Non
             tags[AS_OF_TAG] = now().isoformat()
         left_out = {
             key(slug, stream)
-            for slug, connector in connectors.items()
-            if networks and slug not in networks
+            for slug, connector in all_connectors().items()
+            if connector not in chosen
             for stream in connector.streams
             for key in (raw_key, valid_key)
         }

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from affiliate_assets.errors import AffiliateError, ConfigError, CredentialRefused, RetryableError
 from affiliate_assets.http.database import exclusive, opened
 from affiliate_assets.secrets import redact
 
@@ -139,6 +140,14 @@ class CircuitBreaker:
                 ),
             )
 
+    def released(self, operation: str) -> None:
+        """Give back a trial that was ended by something else: the next caller may make it at once."""
+        with self._transaction() as rows:
+            rows.execute(
+                f"update circuits set state = 'open', retry_at = ? {_WHERE} and state = 'half_open'",
+                (self._now(), *self._account, operation),
+            )
+
     def states(self) -> list[Circuit]:
         """Every operation of the account that ever failed, in alphabetical order."""
         with self._transaction() as rows:
@@ -164,6 +173,13 @@ _OF_ONE = f"from circuits {_WHERE}"
 
 def _instant(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def is_its_own(error: AffiliateError) -> bool:
+    """Whether the operation itself failed, and not the budget, the credential, the disk or the time for a job."""
+    if isinstance(error, RetryableError):
+        return error.cause not in ("limit", "disk", "running")
+    return not isinstance(error, (CredentialRefused, ConfigError))
 
 
 def circuits_file(data: Path) -> Path:

@@ -1,6 +1,17 @@
 """Pages → tables. Pulling writes files only; one short exclusive step moves them into DuckDB.
 
-`pages` files and manifests · `extract` windows → pages · `warehouse` the one way to open the file ·
-`tables` what exists in it · `load` pages → raw · `validation` raw → valid and quarantine · `state` what is
-known already.
+What is asked: `state` what the warehouse knows already · `resume` what earlier runs left unfinished · `plan` the
+questions of each account · `forecast` the plan in words.
+
+Network → files: `extract` windows → pages · `jobs` streams that the network prepares first · `control` the network's
+own totals · `pages` files and manifests.
+
+Files → warehouse: `warehouse` the one way to open the file · `tables` what exists in it · `load` pages → raw ·
+`typed` JSON → typed columns · `validation` raw → valid and quarantine · `notes` windows and pages · `calls` calls and
+circuits · `letters` dead letters · `replay` all of it judged again.
+
+What it says of a source: `drift` new, vanished and retyped fields · `totals` the network's totals beside what was
+read · `coverage` what later windows made good · `standing` whether figures are withheld.
+
+`night` one source's share of a night · `report` its outcome.
 """

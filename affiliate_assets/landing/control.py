@@ -41,20 +41,26 @@ def ask_control_totals(
         if span is None:
             continue
         last = read[-1]
-        before = client.effort.requests, client.effort.retries
         try:
-            about = About(stream.name, last.window_id, purpose="control")
-            request = stream.control.request(client.account.account_id, span.start, span.end)
-            reply = client.send(request, stream.control.read, about)
-            total, asked_at = reply.value, datetime.now(UTC)
-            last.control = ControlReport(
-                span.start, span.end, total.records, str(total.amount), reply.call_id, asked_at
-            )
-            last.requests += client.effort.requests - before[0]
-            last.retries += client.effort.retries - before[1]
-            WindowFolder(landing, last).save()
+            _ask(client, stream.control, span, WindowFolder(landing, last))
         except AffiliateError as error:
             log.warning("No control total: %s", error.at(Where(last.network, last.account_id, stream.name)))
+
+
+def _ask(client: NetworkClient, control: ControlTotals, span: Span, folder: WindowFolder) -> None:
+    """Put the report into the window's manifest; what it cost counts as the window's, also where none is had."""
+    window, effort = folder.manifest, client.effort
+    before, waited = (effort.requests, effort.retries), client.waited_seconds
+    try:
+        about = About(window.stream, window.window_id, purpose="control")
+        reply = client.send(control.request(window.account_id, span.start, span.end), control.read, about)
+        total, at = reply.value, datetime.now(UTC)
+        window.control = ControlReport(span.start, span.end, total.records, str(total.amount), reply.call_id, at)
+    finally:
+        window.requests += effort.requests - before[0]
+        window.retries += effort.retries - before[1]
+        window.waited_seconds = round(window.waited_seconds + client.waited_seconds - waited, 3)
+        folder.save()
 
 
 def control_span(control: ControlTotals, read: list[Manifest], complete: Iterable[Span] = ()) -> Span | None:

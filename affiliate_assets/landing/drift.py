@@ -45,7 +45,7 @@ def note(warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream) -> 
         select f.failed_check, count(*), min(t._observed_at), max(t._observed_at),
                arg_min(t._page_id, (t._observed_at, t._fetched_at))
         from (from work.findings union all from work.flags) f
-        join work.typed t on t.rowid = f.number
+        join work.arrived t on t.rowid = f.number
         group by f.failed_check order by f.failed_check
         """
     ).fetchall()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from affiliate_assets.connectors.language import Connector
 from affiliate_assets.connectors.planning import seconds_at_limit
-from affiliate_assets.landing.extract import Question
 from affiliate_assets.landing.plan import AccountPlan
+from affiliate_assets.landing.window import Question
 
 
 def calls_of(questions: Sequence[Question]) -> int:
@@ -32,8 +33,17 @@ def told(connector: Connector, plans: Sequence[AccountPlan]) -> Iterator[str]:
             yield f"  {question.stream.name}  {question.window}  ({question.window.reason}{gone_on})"
     if plans:
         limits = " and ".join(f"{limit.calls} in {_span(limit.per)}" for limit in connector.limits)
-        seconds = timedelta(seconds=round(seconds_at_limit(total, connector.limits)))
-        yield f"{connector.title} in all: {total} calls, {seconds} h at the published limit of {limits}"
+        time = duration(seconds_at_limit(total, connector.limits))
+        yield f"{connector.title} in all: {total} calls, {time} at the published limit of {limits}"
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it, to the minute; below one minute in seconds."""
+    whole = math.ceil(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    hours, minutes = divmod(math.ceil(whole / 60), 60)
+    return " ".join([f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (minutes > 0))
 
 
 def _span(per: timedelta) -> str:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -31,7 +33,8 @@ from affiliate_assets.landing.tables import (
     valid_table,
 )
 from affiliate_assets.landing.totals import compare_control_totals
-from affiliate_assets.landing.validation import Verdict, broken_rules, judge, release, store
+from affiliate_assets.landing.typed import type_records
+from affiliate_assets.landing.validation import Verdict, judge, release, store
 
 # JSON of one transaction; what a load holds in memory grows with this, not with the number of pages.
 BATCH_BYTES = 32_000_000
@@ -41,10 +44,10 @@ BATCH_BYTES = 32_000_000
 class LoadResult:
     """What one load added: pages and records read, versions new in raw, and what validation said of them."""
 
-    pages: int
-    records: int
-    new_versions: int
-    verdict: Verdict
+    pages: int = 0
+    records: int = 0
+    new_versions: int = 0
+    verdict: Verdict = field(default_factory=Verdict)
     unknown_fields: tuple[str, ...] = field(default=())
 
     def __add__(self, other: LoadResult) -> LoadResult:
@@ -57,13 +60,29 @@ class LoadResult:
         )
 
 
+def load_streams(
+    warehouse: duckdb.DuckDBPyConnection, landing: Path, network: str, streams: Iterable[Stream]
+) -> dict[str, LoadResult]:
+    """What `load_stream` brings for each stream, by its name."""
+    return {stream.name: load_stream(warehouse, landing, network, stream) for stream in streams}
+
+
+def added(one: Mapping[str, LoadResult], other: Mapping[str, LoadResult]) -> dict[str, LoadResult]:
+    """What two loads brought together, by stream name."""
+    nothing = LoadResult()
+    return {name: one.get(name, nothing) + other.get(name, nothing) for name in dict.fromkeys([*one, *other])}
+
+
 def load_stream(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: str, stream: Stream) -> LoadResult:
     """Bring every landed page of the stream that is not in the warehouse yet through raw into valid.
 
     Raises:
         InternalError: A listed page is missing or was changed on disk.
     """
+    result = LoadResult()
     windows = list(manifests(landing, network, stream.name, skip=settled_windows(warehouse, network, stream.name)))
+    if not windows:
+        return result
     known = {
         page_id
         for (page_id,) in warehouse.execute(
@@ -76,9 +95,8 @@ def load_stream(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: st
         for page in manifest.pages
         if page.page_id not in known
     ]
-    result = LoadResult(0, 0, 0, Verdict())
-    for batch in _batches(fresh):
-        result += _load_batch(warehouse, landing, network, stream, batch)
+    for batch, load_id in _arriving(warehouse, network, stream, fresh):
+        result += _load_batch(warehouse, landing, network, stream, batch, load_id)
     with transaction(warehouse):
         note_windows(warehouse, [manifest for _, manifest in windows])
         note_dead_letters(warehouse, [manifest for _, manifest in windows])
@@ -86,8 +104,7 @@ def load_stream(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: st
             compare_control_totals(warehouse, landing, stream, [manifest for _, manifest in windows])
         release(warehouse, network, stream)
         drift.settle(warehouse, network, stream, result.records)
-    rules = broken_rules(warehouse, network, stream)
-    return result + LoadResult(0, 0, 0, Verdict(broken_rules=rules))
+    return result
 
 
 def recount(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: str, stream: Stream) -> None:
@@ -95,8 +112,7 @@ def recount(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: str, s
     valid, quarantine = valid_table(network, stream.name), quarantine_table(network, stream.name)
     windows = list(manifests(landing, network, stream.name))
     pages = [(folder / page.file, manifest, page) for folder, manifest in windows for page in manifest.pages]
-    for batch in _batches(pages):
-        _read_pages(warehouse, network, stream, batch, load_id="")
+    for _ in _arriving(warehouse, network, stream, pages):
         _count_outcomes(warehouse, valid, quarantine)
     sum_windows(warehouse, [manifest.window_id for _, manifest in windows])
 
@@ -125,15 +141,13 @@ def _batches(fresh: list[Fresh]) -> Iterator[list[Fresh]]:
 
 
 def _load_batch(
-    warehouse: duckdb.DuckDBPyConnection, landing: Path, network: str, stream: Stream, batch: list[Fresh]
+    warehouse: duckdb.DuckDBPyConnection, landing: Path, network: str, stream: Stream, batch: list[Fresh], load_id: str
 ) -> LoadResult:
-    load_id = uuid.uuid4().hex[:12]
     raw, valid, quarantine = (name(network, stream.name) for name in (raw_table, valid_table, quarantine_table))
     columns = ", ".join([*LOAD_COLUMNS, "record"])
     is_new = "rowid in (select arrived_row from work.new_versions)"
-    _read_pages(warehouse, network, stream, batch, load_id)
     _find_new_versions(warehouse, raw)
-    judged = judge(warehouse, stream, "work.arrived", is_new)
+    judged = judge(warehouse, stream, is_new)
     with transaction(warehouse):
         note_pages(warehouse, landing, batch, load_id)
         unknown = drift.note_unknown_fields(warehouse, network, stream, [page for _, _, page in batch])
@@ -148,10 +162,32 @@ def _load_batch(
     )
 
 
+def _arriving(
+    warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream, pages: list[Fresh]
+) -> Iterator[tuple[list[Fresh], str]]:
+    """Each batch and the id of its load, while its records are `work.arrived`; the next one is read meanwhile."""
+
+    def read(batch: list[Fresh]) -> tuple[list[Fresh], str]:
+        load_id = uuid.uuid4().hex[:12]
+        with warehouse.cursor() as beside:
+            _read_pages(beside, network, stream, batch, load_id)
+        return batch, load_id
+
+    batches = _batches(pages)
+    with ThreadPoolExecutor(1, thread_name_prefix="pages") as pool:
+        coming = [pool.submit(read, batch) for batch in islice(batches, 1)]
+        while coming:
+            batch, load_id = coming.pop().result()
+            warehouse.execute("drop table if exists work.arrived")
+            warehouse.execute(f"alter table work.arriving_{load_id} rename to arrived")
+            coming += [pool.submit(read, following) for following in islice(batches, 1)]
+            yield batch, load_id
+
+
 def _read_pages(
     warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream, batch: list[Fresh], load_id: str
 ) -> None:
-    """Table `work.arrived`: every record of the pages, with its key, hash and origin."""
+    """Table `work.arriving`: every record of the pages, with its key, hash and origin."""
     for path, manifest, page in batch:
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != page.sha256:
             raise InternalError(
@@ -159,8 +195,6 @@ def _read_pages(
                 next_step="restore the landing zone from its backup, or delete that window's folder and run again.",
                 where=Where(network, manifest.account_id, stream.name, manifest.window_id),
             )
-    # A key of several parts is joined with a character that no network uses in ids.
-    key = " || '|' || ".join(_key_part(name) for name in stream.key)
     origins = pl.DataFrame(
         [
             {
@@ -180,23 +214,18 @@ def _read_pages(
     longest = max(page.bytes for _, _, page in batch) + 1
     source = f"read_ndjson_objects($files, filename = true, maximum_object_size = {longest})"
     warehouse.register("origins", origins)
-    warehouse.execute(
+    type_records(
+        warehouse,
+        stream,
         f"""
-        create or replace table work.arrived as
-        select o._account_id, {key} as _key, md5(json::varchar) as _row_hash, o._observed_at, o._fetched_at,
-               o._page_id, o._load_id, o._run_id, json as record
+        select json as record, o.* exclude (path)
         from {source if files else "(select null::json as json, '' as filename where $files is null)"} f
         join origins o on o.path = f.filename
         """,
         {"files": files or None},
+        table=f"work.arriving_{load_id}",
     )
     warehouse.unregister("origins")
-
-
-def _key_part(name: str) -> str:
-    """A part of the key as text; NULL where the field is missing, or holds an object or a list."""
-    path = f"'$.\"{name}\"'"
-    return f"case when json_type(json, {path}) not in ('OBJECT', 'ARRAY') then json_extract_string(json, {path}) end"
 
 
 def _find_new_versions(warehouse: duckdb.DuckDBPyConnection, raw: str) -> None:

@@ -17,16 +17,18 @@ from affiliate_assets.http.calls import CallLog
 from affiliate_assets.http.circuit import CircuitBreaker, circuits_file
 from affiliate_assets.http.client import NetworkClient, RetryBounds, budgets_file
 from affiliate_assets.landing.calls import calls_file, load_calls, load_circuits
-from affiliate_assets.landing.extract import Pull, pull_windows, side_by_side
+from affiliate_assets.landing.extract import pull_windows, side_by_side
 from affiliate_assets.landing.letters import settle_dead_letters
-from affiliate_assets.landing.load import LoadResult, load_stream
+from affiliate_assets.landing.load import LoadResult, added, load_streams
 from affiliate_assets.landing.pages import Manifest
 from affiliate_assets.landing.plan import AccountPlan, plan_in_question, plan_network
 from affiliate_assets.landing.report import Night
 from affiliate_assets.landing.resume import sole_pull
 from affiliate_assets.landing.standing import mark_made_good, note_standing
 from affiliate_assets.landing.tables import create_tables, store_configuration
+from affiliate_assets.landing.validation import Verdict, broken_rules
 from affiliate_assets.landing.warehouse import connection
+from affiliate_assets.landing.window import Pull
 from affiliate_assets.secrets import resolve
 from affiliate_assets.settings import AccountSettings, Settings
 
@@ -69,7 +71,7 @@ def run_network(
         windows = side_by_side(task(plan) for plan in plans)
         if any(window.control for window in windows):
             loaded, plans = plan_in_question(settings, connector)
-            earlier = {name: load + loaded[name] for name, load in earlier.items()}
+            earlier = added(earlier, loaded)
             windows += side_by_side(task(plan) for plan in plans)
     return _loaded(
         settings, connector.slug, connector.streams, windows, not_asked, earlier, follow_changes, run_id, as_of
@@ -77,7 +79,12 @@ def run_network(
 
 
 def _way(
-    settings: Settings, connector: Connector, account: AccountSettings, priority: Priority, run_id: str, as_of: datetime
+    settings: Settings,
+    connector: Connector,
+    account: AccountSettings,
+    priority: Priority,
+    run_id: str,
+    as_of: datetime,
 ) -> Pull:
     pulls = settings.pulls
     bounds = RetryBounds(attempts=pulls.attempts, seconds=pulls.seconds, first_wait=pulls.first_wait)
@@ -142,7 +149,12 @@ def _loaded(
 ) -> Night:
     limit = settings.quality.max_rejected_share
     with connection(settings.warehouse) as warehouse:
-        loads = {stream.name: load_stream(warehouse, settings.landing, source, stream) for stream in streams}
+        loads = added(earlier, load_streams(warehouse, settings.landing, source, streams))
+        rules = {
+            stream.name: LoadResult(verdict=Verdict(broken_rules=broken_rules(warehouse, source, stream)))
+            for stream in streams
+        }
+        loads = added(loads, rules)
         load_calls(warehouse, settings.landing, source)
         load_circuits(warehouse, settings, source, as_of)
         mark_made_good(warehouse, source)
@@ -168,7 +180,6 @@ def _loaded(
             as_of=as_of,
         )
         settle_dead_letters(warehouse, source, in_order=not standing.held)
-    loads = {name: earlier[name] + load if name in earlier else load for name, load in loads.items()}
     problems = [*not_asked, *_messages(windows)]
     for name, load in loads.items():
         verdict = load.verdict
@@ -187,7 +198,10 @@ def _loaded(
     ]
     if standing.held and not problems:
         reasons = "; ".join(standing.reasons)
-        problems.append(f"[{Where(source)}] Its figures are withheld: {reasons}. Next: see the earlier runs.")
+        problems.append(
+            f"[{Where(source)}] Its figures are withheld: {reasons}. Next: run again once the cause is gone;"
+            " docs/operations.md, 'Figures are withheld', tells how to find it."
+        )
     return Night(tuple(windows), loads, tuple(problems), tuple(not_asked), standing)
 
 

@@ -8,6 +8,7 @@ page, so that whatever is listed is whole on disk, and whatever is not listed do
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 import uuid
@@ -227,11 +228,17 @@ def new_window_id(clock: str | None, start: datetime | None, end: datetime | Non
     return f"{span}{clock or 'all'}_{uuid.uuid4().hex[:12]}"
 
 
-def manifests(landing: Path, network: str, stream: str, skip: Container[str] = ()) -> Iterator[tuple[Path, Manifest]]:
-    """The windows of one stream but those to skip, each with its folder, in the order they were started."""
+def manifests(
+    landing: Path, network: str, stream: str, *, account: str = "*", skip: Container[str] = ()
+) -> Iterator[tuple[Path, Manifest]]:
+    """The windows of one stream but those to skip, each with its folder, in the order they were started.
+
+    `account` is one account's id; without it, the windows of all accounts.
+    """
+    accounts = account if account == "*" else glob.escape(account)
     found = [
         (path.parent, msgspec.json.decode(path.read_bytes(), type=Manifest))
-        for path in landing.glob(f"{network}/*/{stream}/*/{MANIFEST}")
+        for path in landing.glob(f"{network}/{accounts}/{stream}/*/{MANIFEST}")
         if path.parent.name not in skip
     ]
     yield from sorted(found, key=lambda entry: (entry[1].started_at, entry[1].window_id))

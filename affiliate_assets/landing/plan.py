@@ -8,12 +8,12 @@ from datetime import datetime
 
 from affiliate_assets.connectors.language import Connector
 from affiliate_assets.connectors.planning import Span, cover, plan_windows
-from affiliate_assets.landing.extract import Question
-from affiliate_assets.landing.load import LoadResult, load_stream, settled_windows
+from affiliate_assets.landing.load import LoadResult, load_streams, settled_windows
 from affiliate_assets.landing.resume import close_dead_windows, unfinished_questions
 from affiliate_assets.landing.state import open_disagreements, stream_state, unread_spans
 from affiliate_assets.landing.tables import create_tables, store_configuration
 from affiliate_assets.landing.warehouse import connection
+from affiliate_assets.landing.window import Question
 from affiliate_assets.settings import AccountSettings, Settings
 
 
@@ -52,10 +52,7 @@ def plan_network(
         for account in accounts:
             if alone.get(account.account_id):
                 close_dead_windows(settings.landing, connector, account.account_id, settled)
-        earlier = {
-            stream.name: load_stream(warehouse, settings.landing, connector.slug, stream)
-            for stream in connector.streams
-        }
+        earlier = load_streams(warehouse, settings.landing, connector.slug, connector.streams)
         plans = []
         for account in accounts:
             questions = (
@@ -85,19 +82,17 @@ def plan_network(
 def plan_in_question(settings: Settings, connector: Connector) -> tuple[dict[str, LoadResult], list[AccountPlan]]:
     """The days of which the network's own report counts more than was read, once what was pulled is loaded."""
     with connection(settings.warehouse) as warehouse:
-        loaded = {
-            stream.name: load_stream(warehouse, settings.landing, connector.slug, stream)
-            for stream in connector.streams
-        }
+        loaded = load_streams(warehouse, settings.landing, connector.slug, connector.streams)
         plans = []
         for account in settings.accounts_of(connector.slug):
             questions: list[Question] = []
             complete: dict[str, tuple[Span, ...]] = {}
             for stream in connector.streams:
                 spans = open_disagreements(warehouse, connector.slug, stream.name, account.account_id)
-                if spans:
-                    spans += unread_spans(warehouse, connector.slug, stream, account.account_id)
-                windows = cover(stream, spans, "the network's own report counts more") if spans else []
+                if not spans:
+                    continue
+                spans += unread_spans(warehouse, connector.slug, stream, account.account_id)
+                windows = cover(stream, spans, "the network's own report counts more")
                 questions += [Question(stream, window) for window in windows]
                 state = stream_state(warehouse, connector.slug, stream, account.account_id)
                 complete[stream.name] = state.complete.get(stream.clocks[0].name, ()) if stream.clocks else ()

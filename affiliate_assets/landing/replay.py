@@ -26,6 +26,7 @@ from affiliate_assets.landing.tables import (
     transaction,
     valid_table,
 )
+from affiliate_assets.landing.typed import type_records
 from affiliate_assets.landing.validation import Verdict, broken_rules, judge, release, store
 from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.settings import Settings
@@ -53,7 +54,8 @@ def replay_stream(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: 
     verdict = Verdict()
     (last,) = warehouse.execute(f"select coalesce(max(rowid), -1) from {raw}").fetchall()[0]
     for first in range(0, last + 1, BATCH):
-        judged = judge(warehouse, stream, raw, f"rowid >= {first} and rowid < {first + BATCH}")
+        type_records(warehouse, stream, f"from {raw} where rowid >= {first} and rowid < {first + BATCH}")
+        judged = judge(warehouse, stream)
         verdict += store(warehouse, stream, judged, valid="replay.valid", quarantine="replay.quarantine")
     with transaction(warehouse):
         _keep_history(warehouse, quarantine)

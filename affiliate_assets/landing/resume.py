@@ -11,9 +11,9 @@ from filelock import FileLock, Timeout
 
 from affiliate_assets.connectors.language import ApiStream, Connector, Window
 from affiliate_assets.errors import Where
-from affiliate_assets.landing.extract import Question
 from affiliate_assets.landing.jobs import is_kept
 from affiliate_assets.landing.pages import Manifest, WindowFolder, manifests
+from affiliate_assets.landing.window import Question
 
 # The pages of one window should show one state of the network; what changes meanwhile is seen by the clocks.
 RESUMABLE_FOR = timedelta(hours=36)
@@ -39,8 +39,8 @@ def sole_pull(data: Path, network: str, account_id: str) -> Iterator[bool]:
 def close_dead_windows(landing: Path, connector: Connector, account_id: str, settled: set[str]) -> None:
     """Mark windows that are still open as incomplete; only for a run that pulls the account alone."""
     for stream in connector.streams:
-        for _, manifest in manifests(landing, connector.slug, stream.name, skip=settled):
-            if manifest.account_id == account_id and manifest.status == "open":
+        for _, manifest in manifests(landing, connector.slug, stream.name, account=account_id, skip=settled):
+            if manifest.status == "open":
                 manifest.status = "incomplete"
                 where = Where(connector.slug, account_id, stream.name, manifest.window_id)
                 manifest.message = (
@@ -61,8 +61,8 @@ def unfinished_questions(
     now = now or datetime.now(UTC)
     questions = []
     for stream in connector.streams:
-        for _, manifest in manifests(landing, connector.slug, stream.name, skip=settled):
-            if manifest.account_id != account_id or manifest.status in ("complete", "abandoned"):
+        for _, manifest in manifests(landing, connector.slug, stream.name, account=account_id, skip=settled):
+            if manifest.status in ("complete", "abandoned"):
                 continue
             if _can_go_on(stream, manifest, now):
                 window = Window(manifest.reason, manifest.clock, manifest.window_start, manifest.window_end)

@@ -10,7 +10,7 @@ import duckdb
 from affiliate_assets.connectors.language import ApiStream
 from affiliate_assets.connectors.planning import OpenRecord, Span, StreamState
 from affiliate_assets.landing.pages import Manifest
-from affiliate_assets.landing.tables import quarantine_table, valid_table
+from affiliate_assets.landing.tables import latest_versions, quarantine_table
 
 
 def stream_state(
@@ -123,14 +123,10 @@ def _open_records(
     words = ", ".join(f"'{word}'" for word in sorted(rule.words))
     rows = warehouse.execute(
         f"""
-        with versions as (
-            select *, row_number() over (
-                partition by _key order by _observed_at desc, _fetched_at desc, _row_hash desc) as age
-            from {valid_table(network, stream.name)} where _account_id = $account
-        ),
-        open_now as (
-            select _key, {base.column} as dated_at, _observed_at from versions
-            where age = 1 and ({rule.column} in ({words}) or {rule.column} is null)
+        with open_now as (
+            select _key, {base.column} as dated_at, _observed_at
+            from {latest_versions(network, stream.name, "_account_id = $account")}
+            where {rule.column} in ({words}) or {rule.column} is null
         )
         select o._key, o.dated_at, greatest(max(o._observed_at), coalesce(max(w.as_of), max(o._observed_at)))
         from open_now o

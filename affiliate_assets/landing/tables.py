@@ -162,6 +162,14 @@ def quarantine_table(network: str, stream: str) -> str:
     return f"quarantine.{network}__{stream}"
 
 
+def latest_versions(network: str, stream: str, where: str) -> str:
+    """The newest valid version of each key among those that meet `where`, as SQL to select from."""
+    return (
+        f"(select * from {valid_table(network, stream)} where {where} qualify row_number() over ("
+        "partition by _key order by _observed_at desc, _fetched_at desc, _row_hash desc) = 1)"
+    )
+
+
 def create_tables(warehouse: duckdb.DuckDBPyConnection, network: str, streams: Iterable[Stream]) -> None:
     """Make the tables of one network that do not exist yet; a column that is new is added, NULL so far."""
     wanted: dict[str, tuple[Mapping[str, str], str | None]] = {

@@ -11,7 +11,7 @@ import duckdb
 
 from affiliate_assets.connectors.language import ApiStream
 from affiliate_assets.landing.pages import ControlReport, Manifest, WindowFolder
-from affiliate_assets.landing.tables import put_rows, quarantine_table, stored, valid_table
+from affiliate_assets.landing.tables import latest_versions, put_rows, quarantine_table, stored, valid_table
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def compare_control_totals(
     windows = list(manifests)
     for manifest in windows:
         report = manifest.control
-        if report is None or _is_compared(warehouse, manifest, report):
+        if report is None or _is_compared(warehouse, report):
             continue
         records, amount = _found(warehouse, manifest, stream, report)
         agrees = report.records <= records
@@ -55,7 +55,7 @@ def compare_control_totals(
             _take_back(warehouse, landing, windows, manifest, report, records)
 
 
-def _is_compared(warehouse: duckdb.DuckDBPyConnection, manifest: Manifest, report: ControlReport) -> bool:
+def _is_compared(warehouse: duckdb.DuckDBPyConnection, report: ControlReport) -> bool:
     found = warehouse.execute("select 1 from ops.control_totals where call_id = ?", [report.call_id])
     return found.fetchone() is not None
 
@@ -71,12 +71,8 @@ def _found(
     records, amount = warehouse.execute(
         f"""
         select count(*), coalesce(sum("{control.amount}"), 0)
-        from (
-            select *, row_number() over (
-                partition by _key order by _observed_at desc, _fetched_at desc, _row_hash desc) as age
-            from {valid_table(manifest.network, stream.name)} where _account_id = ? and _observed_at <= ?
-        )
-        where age = 1 and coalesce({stream.open_records.column}, '') not in ({excluded})
+        from {latest_versions(manifest.network, stream.name, "_account_id = ? and _observed_at <= ?")}
+        where coalesce({stream.open_records.column}, '') not in ({excluded})
           and {stream.clocks[0].column} >= ? and {stream.clocks[0].column} < ?
         """,
         [manifest.account_id, stored(manifest.as_of), stored(report.start), stored(report.end)],

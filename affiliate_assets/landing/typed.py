@@ -1,64 +1,117 @@
-"""JSON records → typed columns, and what does not fit them. DuckDB does all of it, in one struct a record."""
+"""JSON records → key, hash, typed columns, and what does not fit them. DuckDB does all of it, in one pass."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
 
 from affiliate_assets.connectors.language import Stream
 from affiliate_assets.connectors.schema import duckdb_type_of, path_of
-from affiliate_assets.landing.tables import LOAD_COLUMNS
 
 # Field by which a reader of files says that a line could not be read; its text becomes the failed check.
 BROKEN = "_broken"
+# A number of so many characters is written back as it came; a longer one may not be, and is read again as its type.
+EXACT = 15
+
+Shape = dict[str, Any]
 
 
-def type_records(warehouse: duckdb.DuckDBPyConnection, stream: Stream, source: str, condition: str) -> int:
-    """Make the table `work.typed` from a table with the load columns and `record`; returns its rows.
+def type_records(
+    warehouse: duckdb.DuckDBPyConnection,
+    stream: Stream,
+    source: str,
+    parameters: Mapping[str, object] | None = None,
+    *,
+    table: str = "work.arrived",
+) -> int:
+    """Make a table of records that have arrived, from a relation with `record` and its origin; returns its rows.
 
-    Its columns are the stream's, the load columns, and: `_source_row`, the record's row in the source; `_broken`;
-    `_unfit`, the columns whose value is there and does not fit; `_retyped`, the text columns whose value is there
-    and is not a text. Every record is parsed twice, whatever the number of columns, and stays where it is: text of
-    a kilobyte a row would cost more memory than all columns together.
+    Its columns are those of the source; `_key` and `_row_hash`; the stream's; and `_broken`; `_unfit`, the columns
+    whose value is there and does not fit; `_retyped`, the text columns whose value is there and is not a text; both as
+    names divided by blanks.
     """
-    shape: dict[str, Any] = {}
-    for column in stream.schema.columns.values():
-        *parents, leaf = path_of(column)
-        level = shape
-        for name in parents:
-            level = level.setdefault(name, {})
-        # Read as TIMESTAMP, a text would lose its offset without a word.
-        type_ = duckdb_type_of(column)
-        level[leaf] = "TIMESTAMPTZ" if type_ == "TIMESTAMP" else type_
-    selected, unfit, retyped, pointers = [], [], [], [f'$."{BROKEN}"']
+    shape: Shape = {BROKEN: "JSON"}
+    leaves = [f'r."{BROKEN}" as _broken_sent']
+    for number, name in enumerate(stream.key):
+        shape[name] = "JSON"
+        leaves.append(f'(r."{name}")::varchar as _key_sent{number}')
+    texts: list[str] = []
+    values: list[str] = []
+    unfit: list[str] = []
+    retyped: list[str] = []
     for name, column in stream.schema.columns.items():
-        field_of = ".".join(f'"{part}"' for part in path_of(column))
-        pointers.append("$." + field_of)
-        value, sent = f"r.{field_of}", f"sent[{len(pointers)}]"
-        if duckdb_type_of(column) == "VARCHAR":
-            retyped.append(f"case when {sent} <> 'null' and not starts_with({sent}, '\"') then '{name}' end")
-            value = f"nullif({value}, '')"
-        else:
-            unfit.append(f"case when r.{field_of} is null and {sent} not in ('null', '\"\"') then '{name}' end")
-            if duckdb_type_of(column) == "TIMESTAMP":
-                # The session's zone is UTC.
-                value = f"{value}::timestamp"
-        selected.append(f'{value} as "{name}"')
-    load_columns = ", ".join(LOAD_COLUMNS)
+        path, type_ = path_of(column), duckdb_type_of(column)
+        _put(shape, path, "JSON")
+        leaves.append(f'(r.{_dotted(path)})::varchar as "{name}_sent"')
+        texts.append(f'{_text(f"{name}_sent")} as "{name}_text"')
+        values.append(f'{_value(name, path, type_)} as "{name}"')
+        wrong = f'not starts_with("{name}_sent", \'"\')' if type_ == "VARCHAR" else f'"{name}" is null'
+        (retyped if type_ == "VARCHAR" else unfit).append(
+            f"case when {wrong} and \"{name}_text\" <> '' then '{name}' end"
+        )
+    # A key of several parts is joined with a character that no network uses in ids; no object or list is a part.
+    key = " || '|' || ".join(
+        f"case when left(_key_sent{number}, 1) not in ('{{', '[') then {_text(f'_key_sent{number}')} end"
+        for number in range(len(stream.key))
+    )
+    names = ", ".join(f'"{name}"' for name in stream.schema.columns)
     (count,) = warehouse.execute(
         f"""
-        create or replace table work.typed as
-        select {", ".join(selected)}, {load_columns}, _source_row, sent[1] ->> '$' as _broken,
-               list_filter([{", ".join(unfit)}]::varchar[], lambda name: name is not null) as _unfit,
-               list_filter([{", ".join(retyped)}]::varchar[], lambda name: name is not null) as _retyped
-        from (
-            select {load_columns}, rowid as _source_row, from_json(record, ?) as r,
-                   json_extract(record, ?)::varchar[] as sent
-            from {source} where {condition}
-        )
+        create or replace table {table} as
+        with parsed as (select *, from_json(record, $shape) as r from ({source})),
+        leaves as (select * exclude (r), {", ".join(leaves)} from parsed),
+        texts as (select *, {", ".join(texts)} from leaves),
+        typed as (select *, {", ".join(values)} from texts)
+        select _account_id, {key} as _key, md5(record::varchar) as _row_hash, _observed_at, _fetched_at, _page_id,
+               _load_id, _run_id, {names}, _broken_sent ->> '$' as _broken,
+               {_names(unfit)} as _unfit, {_names(retyped)} as _retyped, record
+        from typed
         """,
-        [json.dumps(shape), pointers],
+        {**(parameters or {}), "shape": json.dumps(shape)},
     ).fetchall()[0]
     return int(count)
+
+
+def _put(shape: Shape, path: tuple[str, ...], type_: str) -> None:
+    for name in path[:-1]:
+        shape = shape.setdefault(name, {})
+    shape[path[-1]] = type_
+
+
+def _dotted(path: tuple[str, ...]) -> str:
+    return ".".join(f'"{part}"' for part in path)
+
+
+def _text(sent: str) -> str:
+    """The characters of a JSON value, a text without its quotes and escapes."""
+    return f"""case when starts_with("{sent}", '"') then
+        case when contains("{sent}", '\\') then json_extract_string("{sent}"::json, '$')
+             else substring("{sent}", 2, length("{sent}") - 2) end
+        when "{sent}" <> 'null' then "{sent}" end"""
+
+
+def _value(name: str, path: tuple[str, ...], type_: str) -> str:
+    """The text as the column's type; NULL where it does not fit, and for an empty text."""
+    sent, text = f'"{name}_sent"', f'"{name}_text"'
+    value = f"try_cast({text} as {type_})"
+    if type_ == "VARCHAR":
+        return f"nullif({text}, '')"
+    if type_ == "TIMESTAMP":
+        # Read as TIMESTAMP, a text would lose its offset without a word. The session's zone is UTC.
+        return f"try_cast({text} as timestamptz)::timestamp"
+    if type_ == "BIGINT":
+        return f"case when not contains({text}, '.') or rtrim({text}, '0') like '%.' then {value} end"
+    if type_.startswith("DECIMAL"):
+        alone: Shape = {}
+        _put(alone, path, type_)
+        again = f"from_json(record, '{json.dumps(alone)}').{_dotted(path)}"
+        return f"case when length({sent}) > {EXACT} and not starts_with({sent}, '\"') then {again} else {value} end"
+    return value
+
+
+def _names(cases: list[str]) -> str:
+    """The names that the cases give, divided by blanks; NULL for none."""
+    return f"nullif(concat_ws(' ', {', '.join(cases or ['null'])}), '')"

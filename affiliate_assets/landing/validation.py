@@ -17,9 +17,7 @@ from affiliate_assets.connectors.language import Stream
 from affiliate_assets.connectors.schema import known_words_of
 from affiliate_assets.landing.coverage import read_again
 from affiliate_assets.landing.tables import LOAD_COLUMNS, quarantine_table, valid_table
-from affiliate_assets.landing.typed import type_records
 
-BATCH_ROWS = 100_000
 # A text column whose value came as a number or an object: kept, but a leading zero may be lost.
 RETYPED, UNFIT, UNKNOWN_WORD = "retyped", "type", "unknown word"
 
@@ -63,32 +61,32 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Rows of a source that were typed and checked, and are not stored yet.
+    """Rows of `work.arrived` that were checked and are not stored yet.
 
-    They lie in `work.typed`; `work.findings` and `work.flags` name the failed checks of each by its rowid there.
+    `work.findings` and `work.flags` name the failed checks of each by its rowid there.
+
+    Attributes:
+        condition: Which rows of it.
     """
 
-    source: str
+    condition: str
     verdict: Verdict
 
 
-def judge(warehouse: duckdb.DuckDBPyConnection, stream: Stream, source: str, condition: str = "true") -> Judged:
-    """Type and check rows of a table with the load columns and `record`. Writes nothing that lasts.
+def judge(warehouse: duckdb.DuckDBPyConnection, stream: Stream, condition: str = "true") -> Judged:
+    """Check rows of `work.arrived`. Writes nothing that lasts.
 
     Runs outside of any transaction on the warehouse: DuckDB lets one write to a single database.
     """
-    total = type_records(warehouse, stream, source, condition)
     columns = ", ".join(f'"{name}"' for name in stream.schema.columns)
     findings: list[tuple[int, str]] = []
     flags: list[tuple[int, str]] = []
-    for first in range(0, total, BATCH_ROWS):
-        frame = warehouse.sql(
-            f"select rowid as _number, {columns}, _key, _broken, nullif(_unfit, []) as _unfit,"
-            f" nullif(_retyped, []) as _retyped from work.typed"
-            f" where rowid >= {first} and rowid < {first + BATCH_ROWS}"
-        ).pl()
+    frame = warehouse.sql(
+        f"select rowid as _number, {columns}, _key, _broken, _unfit, _retyped from work.arrived where {condition}"
+    ).pl()
+    if frame.height:
         findings += _findings(frame, stream.schema)
-        flags += _unknown_words(frame, stream.schema) + _retyped(frame)
+        flags += _unknown_words(frame, stream.schema) + _named(frame, "_retyped", RETYPED)
     _table_of(warehouse, "findings", findings)
     _table_of(warehouse, "flags", flags)
 
@@ -97,9 +95,9 @@ def judge(warehouse: duckdb.DuckDBPyConnection, stream: Stream, source: str, con
     for check in sorted(check for _, check in {*findings, *flags}):
         checks[check] = checks.get(check, 0) + 1
     return Judged(
-        source,
+        condition,
         Verdict(
-            accepted=total - rejected,
+            accepted=frame.height - rejected,
             rejected=rejected,
             flagged=len({number for number, _ in flags} - {number for number, _ in findings}),
             checks=checks,
@@ -112,18 +110,19 @@ def store(
 ) -> Verdict:
     """Bring what was judged last into a valid table and a quarantine; accepted + rejected = the rows judged."""
     columns = ", ".join([*(f'"{name}"' for name in stream.schema.columns), *LOAD_COLUMNS])
-    among = "where rowid not in (select number from work.findings)" if judged.verdict.rejected else ""
-    warehouse.execute(f"insert into {valid} ({columns}) select {columns} from work.typed {among}")
+    among = "and rowid not in (select number from work.findings)" if judged.verdict.rejected else ""
+    warehouse.execute(
+        f"insert into {valid} ({columns}) select {columns} from work.arrived where {judged.condition} {among}"
+    )
     if judged.verdict.checks:
-        _quarantine(warehouse, judged.source, quarantine, "findings", "rejected")
-        _quarantine(warehouse, judged.source, quarantine, "flags", "flagged")
+        _quarantine(warehouse, quarantine, "findings", "rejected")
+        _quarantine(warehouse, quarantine, "flags", "flagged")
     return judged.verdict
 
 
 def _findings(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> list[tuple[int, str]]:
     """Failed checks as (row number, `column: check`)."""
-    unfit = frame.filter(pl.col("_unfit").is_not_null()).select("_number", "_unfit").explode("_unfit")
-    found = {(number, f"{name}: {UNFIT}") for number, name in unfit.iter_rows()}
+    found = set(_named(frame, "_unfit", UNFIT))
     broken = frame.filter(pl.col("_broken").is_not_null()).select("_number", "_broken")
     if broken.height:
         found |= set(broken.iter_rows())
@@ -156,9 +155,10 @@ def _unknown_words(frame: pl.DataFrame, schema: pa.DataFrameSchema) -> list[tupl
     return found
 
 
-def _retyped(frame: pl.DataFrame) -> list[tuple[int, str]]:
-    found = frame.filter(pl.col("_retyped").is_not_null()).select("_number", "_retyped").explode("_retyped")
-    return [(number, f"{name}: {RETYPED}") for number, name in found.iter_rows()]
+def _named(frame: pl.DataFrame, column: str, check: str) -> list[tuple[int, str]]:
+    """The columns that the typing has named, one finding each."""
+    found = frame.filter(pl.col(column).is_not_null()).select("_number", pl.col(column).str.split(" ")).explode(column)
+    return [(number, f"{name}: {check}") for number, name in found.iter_rows()]
 
 
 def _table_of(warehouse: duckdb.DuckDBPyConnection, name: str, rows: list[tuple[int, str]]) -> None:
@@ -174,9 +174,7 @@ _NEXT_STEP = {
 }
 
 
-def _quarantine(
-    warehouse: duckdb.DuckDBPyConnection, source: str, quarantine: str, findings: str, disposition: str
-) -> None:
+def _quarantine(warehouse: duckdb.DuckDBPyConnection, quarantine: str, findings: str, disposition: str) -> None:
     load_columns = ", ".join(LOAD_COLUMNS)
     warehouse.execute(
         f"""
@@ -184,9 +182,8 @@ def _quarantine(
             ({load_columns}, failed_checks, disposition, next_step, first_seen_at, last_seen_at, last_fetched_at,
              released_at, record)
         select {", ".join(f"t.{name}" for name in LOAD_COLUMNS)}, f.failed_checks, ?, ?,
-               t._observed_at, t._observed_at, t._fetched_at, null, s.record
-        from work.typed t
-        join {source} s on s.rowid = t._source_row
+               t._observed_at, t._observed_at, t._fetched_at, null, t.record
+        from work.arrived t
         join (
             select number, string_agg(failed_check, '; ' order by failed_check) as failed_checks
             from work.{findings} group by number

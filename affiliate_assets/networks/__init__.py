@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
 from affiliate_assets.connectors.language import Connector
+from affiliate_assets.errors import ConfigError
 
 
 @cache
@@ -14,3 +16,16 @@ def all_connectors() -> dict[str, Connector]:
     """Every network of this package by slug, in alphabetical order."""
     slugs = sorted(module.name for module in iter_modules(__path__) if module.ispkg)
     return {slug: import_module(f"{__name__}.{slug}.connector").CONNECTOR for slug in slugs}
+
+
+def chosen_connectors(networks: Collection[str] | None = None) -> list[Connector]:
+    """The networks of these names, or all of them, in alphabetical order.
+
+    Raises:
+        ConfigError: There is no network of a name.
+    """
+    connectors = all_connectors()
+    unknown = sorted(set(networks or ()) - connectors.keys())
+    if unknown:
+        raise ConfigError(f"There is no network {unknown[0]!r}.", next_step=f"choose from {', '.join(connectors)}.")
+    return [connector for slug, connector in connectors.items() if not networks or slug in networks]

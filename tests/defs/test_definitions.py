@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -10,9 +11,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from affiliate_assets.crm.exports import SOURCE as CRM
+from affiliate_assets.crm.streams import FILE_STREAMS
 from affiliate_assets.defs.build import build_definitions
 from affiliate_assets.defs.common import latest_partition
 from affiliate_assets.defs.jobs import JOB, RANGE_END, RANGE_START, nightly_tags
+from affiliate_assets.errors import Where
+from affiliate_assets.networks import all_connectors
+from affiliate_assets.secrets import redact, resolve
 from affiliate_assets.settings import load_settings
 
 EXAMPLE = """
@@ -47,8 +53,26 @@ def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
     return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
 
 
-def test_definitions_load_without_any_secret(definitions: dg.Definitions) -> None:
+def test_definitions_load_without_any_secret(definitions: dg.Definitions, specs: dict[str, dg.AssetSpec]) -> None:
+    assert not {"NEVER_SET", "NEVER_SET_EITHER"} & os.environ.keys()
     dg.Definitions.validate_loadable(definitions)
+    streams = {(slug, stream.name) for slug, network in all_connectors().items() for stream in network.streams}
+    streams |= {(CRM, stream.name) for stream in FILE_STREAMS}
+    steps = {f"{step}_{source}/{stream}" for source, stream in streams for step in ("raw", "valid")}
+    assert steps == {key for key in specs if key.startswith(("raw_", "valid_"))}
+    assert {"marts/fct_conversions", "published/fct_reconciliation_diffs", "operations/night"} <= specs.keys()
+
+
+def test_loading_definitions_reads_no_secret_that_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "affiliate.toml").write_text(EXAMPLE)
+    monkeypatch.setenv("AFFILIATE_CONFIG", str(tmp_path / "affiliate.toml"))
+    values = {"NEVER_SET": "definitions-secret-1", "NEVER_SET_EITHER": "definitions-secret-2"}
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    dg.Definitions.validate_loadable(build_definitions())
+    # Whatever was read is known to the redactor from then on.
+    assert [redact(value) for value in values.values()] == list(values.values())
+    assert {redact(resolve(f"env:{name}", Where())) for name in values} == {"[redacted]"}
 
 
 def test_one_record_can_be_followed_by_asset_key(definitions: dg.Definitions) -> None:

@@ -15,11 +15,11 @@ import pytest
 from affiliate_assets.connectors.language import Window
 from affiliate_assets.connectors.paging import AllowedFields
 from affiliate_assets.landing.load import LoadResult, load_stream
-from affiliate_assets.landing.pages import Manifest, WindowFolder
+from affiliate_assets.landing.pages import WindowFolder
 from affiliate_assets.landing.tables import create_tables
 from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.networks import all_connectors
-from tests.unit.support import stored
+from tests.unit.support import manifest, stored
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -34,23 +34,19 @@ class Warehouse:
         stream = all_connectors()[network].stream(stream_name)
         create_tables(self._connection, network, (stream,))
         at = datetime(2026, 10, day, tzinfo=UTC)
-        manifest = Manifest(
-            window_id=f"{stream_name}-{day}",
+        landed = manifest(
+            f"{stream_name}-{day}",
             network=network,
             account_id="4711",
             stream=stream_name,
             clock=None,
             window_start=None,
             window_end=None,
-            keys=0,
-            reason="sample",
-            time_zone="UTC",
-            run_id="r1",
             as_of=at,
             started_at=at,
             status="complete",
         )
-        window, cursor = WindowFolder(self._folder, manifest), None
+        window, cursor = WindowFolder(self._folder, landed), None
         for file in files:
             page = stream.paging.page((DATA / network / file).read_bytes(), cursor)
             lines = AllowedFields(stream.allowed, stream.dropped).lines(page.records)

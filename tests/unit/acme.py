@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -31,13 +29,12 @@ from affiliate_assets.landing.night import run_network
 from affiliate_assets.landing.report import Night
 from affiliate_assets.settings import Settings, load_settings
 
-from .support import SALES, Scripted, connector
+from .support import SALES, Scripted, connector, listening
 
 TOKEN = "acme-secret-4711-token"
 MORNING = datetime(2026, 3, 2, 3, tzinfo=UTC)
 DAY = timedelta(days=1)
 Record = dict[str, Any]
-Respond = Callable[[str, str, bytes], Scripted]
 
 
 def sale(number: object = 1, day: str = "2026-03-01", **changes: object) -> Record:
@@ -51,44 +48,6 @@ def sale(number: object = 1, day: str = "2026-03-01", **changes: object) -> Reco
     }
     record |= changes
     return {name: value for name, value in record.items() if value != "absent"}
-
-
-@contextmanager
-def answering(respond: Respond) -> Iterator[str]:
-    """Answer each call by method, path with query, and body; yields the base URL."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_GET(self) -> None:
-            self._answer(b"")
-
-        def do_POST(self) -> None:
-            self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-
-        def _answer(self, body: bytes) -> None:
-            answer = respond(self.command, self.path, body)
-            self.send_response(answer.status)
-            for name, value in answer.headers:
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
-            self.end_headers()
-            self.wfile.write(answer.body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            return None
-
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    listener.daemon_threads = True
-    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.server_address[1]}"
-    finally:
-        listener.shutdown()
-        listener.server_close()
-        thread.join(timeout=5)
 
 
 def _sales(account_id: str, window: Window, cursor: str | None) -> Request:
@@ -128,7 +87,7 @@ class Network:
     instead: Callable[[str], Scripted | None] = lambda path: None
     asked: list[str] = field(default_factory=list)
 
-    def respond(self, method: str, path: str, body: bytes) -> Scripted:
+    def respond(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Scripted:
         self.asked.append(path)
         other = self.instead(path)
         if other is not None:
@@ -194,7 +153,7 @@ def acme_brand(
 ) -> Iterator[AcmeBrand]:
     """A brand below a folder that pulls from `start` on (UTC); the environment has to hold ACME_TOKEN."""
     network = Network()
-    with answering(network.respond) as url:
+    with listening(network.respond) as url:
         path = folder / "affiliate.toml"
         path.write_text(
             f'[brand]\nname = "Acme"\nreporting_currency = "EUR"\ntime_zone = "UTC"\nstart_date = {start}\n'

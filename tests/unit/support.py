@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,18 +15,11 @@ from pathlib import Path
 import pandera.polars as pa
 
 from affiliate_assets.connectors.auth import BearerToken
-from affiliate_assets.connectors.language import (
-    ApiStream,
-    Clock,
-    Connector,
-    OpenRecords,
-    RateLimit,
-    Request,
-    Window,
-)
+from affiliate_assets.connectors.language import ApiStream, Clock, Connector, OpenRecords, RateLimit, Request, Window
 from affiliate_assets.connectors.paging import WholeWindow
 from affiliate_assets.connectors.schema import currency, instant, integer, money, text, word
 from affiliate_assets.http.client import NetworkClient, RetryBounds
+from affiliate_assets.landing.pages import Manifest
 from affiliate_assets.settings import AccountSettings
 
 
@@ -64,6 +58,29 @@ SALES = ApiStream(
         strict=True,
     ),
 )
+
+
+AT = datetime(2026, 3, 2, 3, tzinfo=UTC)
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def manifest(window_id: str = "w1", **changes: object) -> Manifest:
+    """A window of the sales of A1, from `START` to `AT`, asked for at `AT`."""
+    values: dict[str, object] = {
+        "network": "acme",
+        "account_id": "A1",
+        "stream": "sales",
+        "clock": "sold",
+        "window_start": START,
+        "window_end": AT,
+        "keys": 0,
+        "reason": "test",
+        "time_zone": "UTC",
+        "run_id": "r1",
+        "as_of": AT,
+        "started_at": AT,
+    }
+    return Manifest(window_id=window_id, **(values | changes))  # type: ignore[arg-type]
 
 
 def connector(base_url: str = "http://127.0.0.1:9", **changes: object) -> Connector:
@@ -113,25 +130,20 @@ class Server:
     tokens: list[str | None] = field(default_factory=list)
 
 
+Respond = Callable[[str, str, Mapping[str, str], bytes], Scripted]
+
+
 @contextmanager
-def serving(answers: Iterable[Scripted]) -> Iterator[Server]:
-    """Answer call after call from the script; the last answer is repeated."""
-    script = list(answers)
+def listening(respond: Respond) -> Iterator[str]:
+    """Answer each call by method, path with query, headers and body; yields the base URL."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
-            server.moments.append(time.monotonic())
-            server.paths.append(self.path)
-            server.tokens.append(self.headers.get("Authorization"))
-            answer = script.pop(0) if len(script) > 1 else script[0]
-            server.under_way.append(1)
-            server.most_at_once = max(server.most_at_once, len(server.under_way))
-            if answer.seconds:
-                time.sleep(answer.seconds)
-            server.under_way.pop()
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            answer = respond(self.command, self.path, dict(self.headers.items()), body)
             self.send_response(answer.status)
             for name, value in answer.headers:
                 self.send_header(name, value)
@@ -140,17 +152,71 @@ def serving(answers: Iterable[Scripted]) -> Iterator[Server]:
             self.end_headers()
             self.wfile.write(answer.body)
 
+        def do_POST(self) -> None:
+            self.do_GET()
+
         def log_message(self, format: str, *args: object) -> None:
             return None
 
     listener = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listener.daemon_threads = True
-    server = Server(f"http://127.0.0.1:{listener.server_address[1]}")
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield server
+        yield f"http://127.0.0.1:{listener.server_address[1]}"
     finally:
         listener.shutdown()
         listener.server_close()
         thread.join(timeout=5)
+
+
+@contextmanager
+def serving(answers: Iterable[Scripted]) -> Iterator[Server]:
+    """Answer call after call from the script; the last answer is repeated."""
+    script, server = list(answers), Server("")
+
+    def respond(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Scripted:
+        server.moments.append(time.monotonic())
+        server.paths.append(path)
+        server.tokens.append(headers.get("Authorization"))
+        answer = script.pop(0) if len(script) > 1 else script[0]
+        server.under_way.append(1)
+        server.most_at_once = max(server.most_at_once, len(server.under_way))
+        if answer.seconds:
+            time.sleep(answer.seconds)
+        server.under_way.pop()
+        return answer
+
+    with listening(respond) as server.url:
+        yield server
+
+
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\n[1]"
+
+
+@contextmanager
+def socket_serving(talk: Callable[[socket.socket, int], None]) -> Iterator[str]:
+    """A server that speaks bytes: `talk` gets each connection, its request read, and its number from 0."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stop = threading.Event()
+
+    def serve() -> None:
+        for number in range(100):
+            connection, _ = listener.accept()
+            with connection:
+                if stop.is_set():
+                    return
+                connection.recv(65536)
+                with suppress(OSError):
+                    talk(connection, number)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        stop.set()
+        with suppress(OSError), socket.create_connection(listener.getsockname(), timeout=1):
+            pass
+        thread.join(timeout=10)
+        listener.close()

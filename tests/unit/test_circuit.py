@@ -116,6 +116,32 @@ def test_a_trial_that_died_is_made_again_by_another(tmp_path: Path, watch: Watch
     assert circuits.open_until("sales") is None
 
 
+def test_a_trial_that_is_given_back_may_be_made_at_once_and_costs_no_longer_wait(tmp_path: Path, watch: Watch) -> None:
+    circuits, other = (breaker(tmp_path, watch, failures=1, seconds=10) for _ in range(2))
+    circuits.failed("sales", "down")
+    watch.at += 10
+    assert circuits.open_until("sales") is None
+    circuits.released("sales")
+    (state,) = circuits.states()
+    assert (state.state, state.failures, state.reason) == ("open", 1, "down")
+    assert other.open_until("sales") is None
+    assert circuits.open_until("sales") == watch.later(10)
+    other.failed("sales", "still down")
+    assert circuits.open_until("sales") == watch.later(20)
+
+
+def test_nothing_is_given_back_where_no_trial_is_under_way(tmp_path: Path, watch: Watch) -> None:
+    circuits = breaker(tmp_path, watch, failures=1)
+    circuits.released("sales")
+    assert circuits.states() == []
+    circuits.failed("sales", "down")
+    circuits.released("sales")
+    assert circuits.open_until("sales") == watch.later(300)
+    circuits.succeeded("sales")
+    circuits.released("sales")
+    assert circuits.states()[0].state == "closed"
+
+
 def test_failures_of_calls_that_were_under_way_do_not_prolong_it(tmp_path: Path, watch: Watch) -> None:
     circuits = breaker(tmp_path, watch, failures=1, seconds=10)
     circuits.failed("sales", "down")

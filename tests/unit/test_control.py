@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from affiliate_assets.connectors.language import RateLimit
 from affiliate_assets.connectors.planning import Span
 from affiliate_assets.landing.control import control_span
 from affiliate_assets.landing.pages import Manifest, Status
 from tests.conftest import FIRST_MORNING, Brand
 
 from .acme import CONTROL, DAY, MORNING, STREAM, TOKEN, AcmeBrand, acme_brand, sale
-from .support import Scripted, stored
+from .support import Scripted, manifest, stored
 
 NEXT_MORNING = FIRST_MORNING + timedelta(days=1)
 
@@ -30,11 +31,7 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AcmeBrand]
 
 
 def read(start: datetime, end: datetime, as_of: datetime = MORNING, status: Status = "complete") -> Manifest:
-    return Manifest(
-        window_id=f"{start:%m%d}", network="acme", account_id="A1", stream="sales", clock="sold", window_start=start,
-        window_end=end, keys=0, reason="test", time_zone="UTC", run_id="r", as_of=as_of, started_at=as_of,
-        status=status,
-    )  # fmt: skip
+    return manifest(f"{start:%m%d}", window_start=start, window_end=end, as_of=as_of, started_at=as_of, status=status)
 
 
 def at(day: int, hour: int = 0, month: int = 2) -> datetime:
@@ -154,6 +151,26 @@ def test_a_report_that_cannot_be_had_leaves_the_windows_their_own_proof(acme: Ac
     assert acme.query("select distinct status from ops.windows") == [("complete",)]
     assert acme.query("select count(*) from ops.control_totals") == [(0,)]
     assert acme.held() == (False, None)
+
+
+@pytest.mark.parametrize(("instead", "retries"), [(None, 0), (Scripted(503, b"down"), 1), (Scripted(404), 0)])
+def test_what_a_report_costs_counts_whether_it_is_had_or_not(
+    acme: AcmeBrand, instead: Scripted | None, retries: int
+) -> None:
+    acme.network.instead = lambda path: instead if "/report" in path else None
+    night = acme.pull()
+    assert sum("/report" in path for path in acme.network.asked) == retries + 1
+    assert sum(window.requests for window in night.windows) == len(acme.network.asked)
+    assert acme.query("select sum(requests), sum(retries) from ops.windows") == [(len(acme.network.asked), retries)]
+
+
+def test_what_a_report_waits_for_the_budget_counts_whether_it_is_had_or_not(acme: AcmeBrand) -> None:
+    # The two windows and the first try of the report fill the budget; the second try waits for it.
+    acme.connector = replace(acme.connector, limits=(RateLimit(3, timedelta(seconds=0.5)),))
+    acme.network.instead = lambda path: Scripted(503, b"down") if "/report" in path else None
+    night = acme.pull()
+    assert sum(window.waited_seconds for window in night.windows) > 0.2
+    assert acme.query("select sum(waited_seconds) > 0.2 from ops.windows") == [(True,)]
 
 
 @pytest.mark.parametrize("answered", [True, False])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +15,8 @@ import pytest
 from affiliate_assets.connectors.language import Answer, AsyncJob, JobStatus, Request, Window
 from affiliate_assets.landing.pages import MANIFEST, Manifest, WindowFolder, manifests
 
-from .acme import DAY, MORNING, STREAM, TOKEN, AcmeBrand, Record, acme_brand, answering, sale
-from .support import Scripted, connector
+from .acme import DAY, MORNING, STREAM, TOKEN, AcmeBrand, Record, acme_brand, sale
+from .support import Scripted, connector, listening
 
 
 def _submit(account_id: str, window: Window) -> Request:
@@ -60,7 +60,7 @@ class Queue:
     asked: list[str] = field(default_factory=list)
     running: dict[int, int] = field(default_factory=dict)
 
-    def respond(self, method: str, path: str, body: bytes) -> Scripted:
+    def respond(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Scripted:
         parts = urlsplit(path)
         self.asked.append(f"{method} {parts.path}" + (f"?{parts.query}" if parts.query else ""))
         if method == "POST":
@@ -112,7 +112,7 @@ def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Jobs]:
     monkeypatch.setenv("ACME_TOKEN", TOKEN)
     stream = replace(STREAM, job=JOB, open_records=None, max_span=60 * DAY)
     queue = Queue([[sale(1), sale(2)], [sale(3)], [sale(4), sale(5)]])
-    with acme_brand(tmp_path, stream) as brand, answering(queue.respond) as url:
+    with acme_brand(tmp_path, stream) as brand, listening(queue.respond) as url:
         account = brand.settings.accounts[0].model_copy(update={"base_url": url})
         brand.settings = brand.settings.model_copy(update={"accounts": (account,)})
         brand.connector = connector(url, streams=(stream,))

@@ -14,7 +14,7 @@ from affiliate_assets.sandbox import World, WorldConfig, build_world
 from affiliate_assets.sandbox.reports import Conversion
 from tests.conftest import Brand
 
-from .test_night import awin_figures, cj_figures, truth
+from .nights import awin_figures, cj_figures, truth
 
 DAY = timedelta(days=1)
 LATE = 55 * DAY

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,31 +15,14 @@ from affiliate_assets.connectors.language import Window
 from affiliate_assets.errors import RetryableError
 from affiliate_assets.http.circuit import CircuitBreaker
 from affiliate_assets.landing import pages
-from affiliate_assets.landing.extract import Pull, Question, pull_windows
+from affiliate_assets.landing.extract import pull_windows
 from affiliate_assets.landing.pages import Manifest, UnknownField, WindowFolder, manifests, new_window_id, write_whole
+from affiliate_assets.landing.window import Pull, Question
 
-from .support import SALES, Scripted, client, serving
+from .support import QUICK, SALES, Scripted, client, manifest, serving
 
 AT = datetime(2026, 3, 2, 3, tzinfo=UTC)
 START = datetime(2026, 3, 1, tzinfo=UTC)
-
-
-def manifest(window_id: str = "w1") -> Manifest:
-    return Manifest(
-        window_id=window_id,
-        network="acme",
-        account_id="A1",
-        stream="sales",
-        clock="sold",
-        window_start=START,
-        window_end=AT,
-        keys=0,
-        reason="new sales",
-        time_zone="UTC",
-        run_id="r1",
-        as_of=AT,
-        started_at=AT,
-    )
 
 
 def full_disk(monkeypatch: pytest.MonkeyPatch, after: int, code: int = errno.ENOSPC) -> None:
@@ -150,14 +134,9 @@ def test_two_attempts_at_one_window_have_names_of_their_own() -> None:
 PLAN = [Question(SALES, Window("new sales", "sold", START.replace(day=day), AT.replace(day=day))) for day in (1, 2, 3)]
 
 
-def pull(url: str, folder: Path, plan: list[Question] = PLAN) -> list[Manifest]:
-    circuit = CircuitBreaker(folder / "circuits.sqlite", "acme", "A1")
+def pull(url: str, folder: Path, plan: list[Question] = PLAN, circuit: CircuitBreaker | None = None) -> list[Manifest]:
+    circuit = circuit or CircuitBreaker(folder / "circuits.sqlite", "acme", "A1")
     return pull_windows(Pull(client(url, folder), circuit, folder / "landing", "r1", AT, START), plan)
-
-
-@pytest.fixture
-def token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ACME_TOKEN", "acme-secret-4711-token")
 
 
 @pytest.mark.usefixtures("token")
@@ -230,3 +209,52 @@ def test_the_landed_window_is_the_manifest_that_was_returned(tmp_path: Path) -> 
     assert msgspec.json.encode(landed) == msgspec.json.encode(returned)
     assert landed.pages[0].unknown_fields == {"new": UnknownField("9", 1)}
     assert zstandard.decompress((path / "0001.ndjson.zst").read_bytes()) == b'{"id":1}\n'
+
+
+@pytest.fixture
+def due(tmp_path: Path) -> CircuitBreaker:
+    """A circuit that was open and may be tried."""
+    clock = itertools.chain([0.0], itertools.repeat(1_000_000.0))
+    path = tmp_path / "circuits.sqlite"
+    circuit = CircuitBreaker(path, "acme", "A1", failures=1, seconds=300, now=lambda: next(clock))
+    circuit.failed("sales", "down")
+    return circuit
+
+
+@pytest.mark.usefixtures("token")
+def test_a_trial_that_a_limit_ends_is_made_by_the_next_window(tmp_path: Path, due: CircuitBreaker) -> None:
+    with serving([*[Scripted(429)] * QUICK.attempts, Scripted()]) as server:
+        results = pull(server.url, tmp_path, circuit=due)
+    assert [m.status for m in results] == ["incomplete", "complete", "complete"]
+    assert [m.requests for m in results] == [QUICK.attempts, 1, 1]
+    assert due.states()[0].state == "closed"
+
+
+@pytest.mark.usefixtures("token")
+def test_a_trial_that_a_full_disk_ends_is_made_by_the_next_run(
+    tmp_path: Path, due: CircuitBreaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving([Scripted()]) as server:
+        with monkeypatch.context() as broken:
+            full_disk(broken, 0)
+            pull(server.url, tmp_path, PLAN[:1], due)
+        assert [m.status for m in pull(server.url, tmp_path, PLAN[:1], due)] == ["complete"]
+    assert due.states()[0].state == "closed"
+
+
+@pytest.mark.usefixtures("token")
+def test_an_account_that_ended_takes_no_trial_with_it(tmp_path: Path, due: CircuitBreaker) -> None:
+    with serving([Scripted(401)]) as server:
+        results = pull(server.url, tmp_path, circuit=due)
+    assert [m.status for m in results] == ["failed", "failed", "failed"]
+    assert (due.states()[0].state, due.states()[0].failures) == ("open", 1)
+    assert due.open_until("sales") is None
+
+
+def test_the_windows_of_one_account_are_read_without_those_of_the_others(tmp_path: Path) -> None:
+    for account_id in ("A1", "A12", "A[1]"):
+        WindowFolder(tmp_path, manifest(f"of {account_id}", account_id=account_id)).save()
+    (tmp_path / "acme" / "A12" / "sales" / "of A12" / "window.json").write_bytes(b"never read")
+    for account_id in ("A1", "A[1]"):
+        found = [read.account_id for _, read in manifests(tmp_path, "acme", "sales", account=account_id)]
+        assert found == [account_id]

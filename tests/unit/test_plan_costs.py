@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from affiliate_assets.connectors.language import OpenRecords, RateLimit
 from affiliate_assets.connectors.planning import OpenRecord, StreamState, plan_windows, seconds_at_limit
+from affiliate_assets.landing.forecast import duration
 
 from .test_planning import HOUR, at, fewest, hours_of, span, stream
 
@@ -109,6 +110,25 @@ def test_the_time_at_the_limit_is_that_of_calls_sent_as_early_as_the_limit_lets_
 ) -> None:
     declared = [RateLimit(count, timedelta(seconds=per)) for count, per in limits]
     assert seconds_at_limit(calls, declared) == seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "0 s"),
+        (0.2, "1 s"),
+        (59, "59 s"),
+        (59.5, "1 min"),
+        (60, "1 min"),
+        (180, "3 min"),
+        (181, "4 min"),
+        (3600, "1 h"),
+        (4800, "1 h 20 min"),
+        (86400, "24 h"),
+    ],
+)
+def test_a_time_is_told_as_a_person_says_it_and_never_too_short(seconds: float, told: str) -> None:
+    assert duration(seconds) == told
 
 
 @given(

@@ -14,8 +14,8 @@ from affiliate_assets.landing.plan import plan_network
 from tests.conftest import FIRST_MORNING, SECRETS, Brand
 
 from .acme import DAY, MORNING, STREAM, TOKEN, AcmeBrand, acme_brand, sale
+from .nights import awin_figures, cj_figures, truth
 from .support import Scripted
-from .test_night import awin_figures, cj_figures, truth
 
 TABLES = {"awin": "awin__transactions", "cj": "cj__commissions"}
 DOWN, BAD = Scripted(503, b"down"), Scripted(400, b"bad window")

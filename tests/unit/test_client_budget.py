@@ -1,0 +1,111 @@
+"""Calls wait for the budget of their credential, and where the network wants it for each other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from affiliate_assets.connectors.language import RateLimit, Request
+from affiliate_assets.errors import NetworkStopped
+from affiliate_assets.http.client import NetworkClient
+
+from .acme import TOKEN
+from .support import QUICK, Scripted, account, client, connector, serving
+
+pytestmark = pytest.mark.usefixtures("token")
+ASK = Request("GET", "A1/sales")
+
+
+def test_the_last_call_of_a_window_holds_the_next_one_until_the_network_says(tmp_path: Path) -> None:
+    spent = (("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "1"))
+    with serving([Scripted(200, headers=spent), Scripted(200)]) as server:
+        client(server.url, tmp_path).send(ASK)
+        client(server.url, tmp_path).send(ASK)
+    assert 0.95 <= server.moments[1] - server.moments[0] < 3
+
+
+def test_the_budget_of_the_credential_holds_for_the_calls(tmp_path: Path) -> None:
+    limits = (RateLimit(3, timedelta(seconds=0.5)),)
+    with serving([Scripted(200)]) as server:
+        asking = client(server.url, tmp_path, limits=limits)
+        started = time.monotonic()
+        for _ in range(7):
+            asking.send(ASK)
+    assert 1.0 <= time.monotonic() - started < 8
+    assert asking.waited_seconds >= 0.8
+
+
+def test_a_slow_connection_makes_no_later_call_too_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network counts a call when it arrives; the first one waits for its connection."""
+    connect = urllib3.connection.HTTPConnection.connect
+
+    def slowly(connection: urllib3.connection.HTTPConnection) -> None:
+        time.sleep(0.3)
+        connect(connection)
+
+    monkeypatch.setattr(urllib3.connection.HTTPConnection, "connect", slowly)
+    with serving([Scripted(200)]) as server:
+        asking = client(server.url, tmp_path, limits=(RateLimit(1, timedelta(seconds=0.8)),))
+        for _ in range(2):
+            asking.send(ASK)
+    assert 0.8 <= server.moments[1] - server.moments[0] < 2
+
+
+@pytest.mark.parametrize(("alone", "most"), [(True, 1), (False, 3)])
+def test_where_the_network_wants_it_accounts_ask_one_after_the_other(tmp_path: Path, alone: bool, most: int) -> None:
+    with serving([Scripted(200, seconds=0.05)]) as server:
+        network = connector(server.url, one_at_a_time=alone)
+        clients = [
+            NetworkClient(network, account(account_id=name), tmp_path / "b.sqlite", QUICK)
+            for name in ("A1", "A2", "A3")
+        ]
+        start = threading.Barrier(3)
+
+        def pull(asking: NetworkClient) -> None:
+            start.wait(10)
+            for _ in range(3):
+                asking.send(ASK)
+
+        threads = [threading.Thread(target=pull, args=(asking,)) for asking in clients]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=20)
+    assert len(server.paths) == 9
+    assert server.most_at_once <= 1 if alone else server.most_at_once > 1
+    assert server.most_at_once <= most
+
+
+def test_a_call_that_failed_lets_the_next_one_start(tmp_path: Path) -> None:
+    with serving([Scripted(500), Scripted(404), Scripted(200)]) as server:
+        asking = client(server.url, tmp_path, one_at_a_time=True)
+        with pytest.raises(NetworkStopped):
+            asking.send(ASK)
+        other = client(server.url, tmp_path, one_at_a_time=True)
+        started = time.monotonic()
+        assert other.send(ASK).answer.status == 200
+    assert time.monotonic() - started < 1
+
+
+def test_accounts_with_one_token_share_a_budget_and_others_do_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTHER_TOKEN", "another-secret-0815")
+    limits = (RateLimit(1, timedelta(seconds=0.6)),)
+    with serving([Scripted(200)]) as server:
+        network = connector(server.url, limits=limits)
+        budgets = tmp_path / "budgets.sqlite"
+        first, twin = (NetworkClient(network, account(account_id=name), budgets, QUICK) for name in ("A1", "A2"))
+        other = NetworkClient(network, account("env:OTHER_TOKEN", account_id="B1"), budgets, QUICK)
+        for asking in (first, twin, other):
+            asking.send(ASK)
+    assert first.waited_seconds == 0
+    assert twin.waited_seconds > 0.5
+    assert other.waited_seconds == 0
+    content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert TOKEN.encode() not in content
