@@ -9,6 +9,7 @@ UI_PORT ?= 3000
 DOCS_PORT ?= 8080
 GAUNTLET_PLANS ?= 5000
 LOCK_FLAGS ?=
+NAME ?=
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -25,7 +26,7 @@ OLD_PYTHON := Python 3.11 to 3.13 is needed: make PYTHON=python3.12 …
 WAREHOUSE := from affiliate_assets.settings import load_settings; print(load_settings().warehouse)
 READ_ENV = if [[ -f .env ]]; then set -a; . ./.env; set +a; fi
 
-.PHONY: help install demo ui docs test lint format gauntlet bench lock clean
+.PHONY: help install demo ui docs network test lint format gauntlet bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +57,9 @@ docs: install ## Build and serve the dbt documentation (DOCS_PORT=8080)
 	cd dbt_project; ../$(BIN)/dbt --quiet docs generate --profiles-dir .; \
 	echo "dbt documentation: http://$(HOST):$(DOCS_PORT)"; \
 	exec ../$(BIN)/dbt --quiet docs serve --profiles-dir . --no-browser --host $(HOST) --port $(DOCS_PORT)
+
+network: install ## Write the files of a new network (NAME=lower_snake_case), and docs/networks.md anew
+	@$(BIN)/affiliate network $(NAME) && $(BIN)/affiliate network --docs
 
 lint: install ## Check style, formatting and types
 	$(BIN)/ruff check .

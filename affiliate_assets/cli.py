@@ -154,6 +154,33 @@ def sandbox(
         serve(port, seed, orders_per_day, clock.replace(tzinfo=UTC) if clock else FIRST_MORNING, console)
 
 
+@app.command()
+def network(
+    name: Annotated[str | None, typer.Argument(help="Slug of the new network, in lower snake case.")] = None,
+    title: Annotated[str | None, typer.Option(help="The network's own spelling.")] = None,
+    docs: Annotated[bool, typer.Option("--docs", help="Write docs/networks.md anew.")] = False,
+) -> None:
+    """Write the files of a new network: a small one that works, to be changed fact by fact."""
+    from pathlib import Path
+
+    from affiliate_assets.networks import all_connectors
+    from affiliate_assets.scaffold.catalogue import networks_page
+    from affiliate_assets.scaffold.files import scaffold
+
+    root = Path(__file__).parents[1]
+    with _Told():
+        if name is None and not docs:
+            raise ConfigError("No network is named.", next_step="give its slug, or --docs.")
+        for path in scaffold(root, name, title) if name else ():
+            console.print(str(path.relative_to(root)))
+        if name:
+            console.print(f"Next: affiliate_assets/networks/{name}/README.md says what to change first.")
+        if docs:
+            seeds = root / "dbt_project" / "seeds" / "status_map"
+            page = networks_page(all_connectors().values(), seeds)
+            (root / "docs" / "networks.md").write_text(page, encoding="utf-8")
+
+
 class _Told:
     """Prints an error of this project as its message, without a traceback."""
 

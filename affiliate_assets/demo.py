@@ -26,7 +26,6 @@ CONFIG = FOLDER / "affiliate.toml"
 FIRST_MORNING = datetime(2026, 3, 2, 3, tzinfo=UTC)
 NIGHTS = (FIRST_MORNING + timedelta(days=1), FIRST_MORNING + timedelta(days=4))
 _PREFIXES = ("ORD", "ACME")
-_TOKENS = {"awin": "DEMO_AWIN_TOKEN", "cj": "DEMO_CJ_TOKEN"}
 _HASH_KEY = "DEMO_HASH_KEY"
 
 
@@ -64,18 +63,27 @@ def write_configuration(sandbox: Sandbox, world: World, path: Path, data: str) -
             f'account_id = "{account.account_id}"',
             f'name = "{account.name}"',
             f'currency = "{account.currency}"',
-            f'base_url = "{sandbox.url(account.network)}"',
+            f'base_url = "{sandbox.base_url(account)}"',
+            *([] if account.zone == "UTC" else [f'time_zone = "{account.zone}"']),
             "[accounts.credentials]",
-            f'token = "env:{_TOKENS[account.network]}"',
+            *(f'{name} = "env:{_variable(account.network, name)}"' for name in sandbox.credentials(account.network)),
         ]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def _variable(network: str, name: str) -> str:
+    return f"DEMO_{network}_{name}".upper()
+
+
 def demo_secrets(sandbox: Sandbox) -> dict[str, str]:
     """The environment that the written configuration refers to."""
-    tokens = {variable: sandbox.token(network) for network, variable in _TOKENS.items()}
-    return {**tokens, _HASH_KEY: "a key for invented customers"}
+    secrets = {
+        _variable(network, name): value
+        for network in sandbox.networks
+        for name, value in sandbox.credentials(network).items()
+    }
+    return {**secrets, _HASH_KEY: "a key for invented customers"}
 
 
 def run_demo(seed: int, orders_per_day: int, console: Console) -> None:

@@ -9,6 +9,7 @@ AffiliateError
 ├── NetworkStopped    this account is over for tonight; the others go on
 │   ├── CredentialRefused  the network does not accept the credential
 │   └── ContractError the network no longer answers in its documented shape
+│       └── WindowTooLarge  the window holds more than one question may bring; its halves are asked for instead
 ├── RecordError       one record or file is refused; the rest goes on
 └── InternalError     a bug in this project
 
@@ -143,6 +144,10 @@ class CredentialRefused(NetworkStopped):
 
 class ContractError(NetworkStopped):
     """The answer does not have the documented shape."""
+
+
+class WindowTooLarge(ContractError):
+    """The window holds more records than the network gives to one question."""
 
 
 class RecordError(AffiliateError):

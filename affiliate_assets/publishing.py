@@ -134,10 +134,10 @@ def _quoted(text: str) -> str:
 
 
 def _completeness(warehouse: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Which networks and accounts are in, stale, missing or withheld, and why, as the completeness mart says."""
+    """Which accounts are in, stale, missing or withheld, and why; a network without an account is nobody's concern."""
     cursor = warehouse.execute(
         f"select network, account_id, completeness, withheld_reason from {MARTS}.rpt_operations_completeness"
-        " order by network, account_id"
+        " where account_id is not null order by network, account_id"
     )
     keys = ("network", "account_id", "completeness", "withheld_reason")
     return [dict(zip(keys, row, strict=True)) for row in cursor.fetchall()]

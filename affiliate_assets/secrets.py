@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus
 
 from affiliate_assets.errors import ConfigError, Where
 
-_IN_QUERY = re.compile(r"(?i)\b((?:access_?token|api_?key|token|secret|password)=)[^&\s\"']+")
+_IN_QUERY = re.compile(r"(?i)\b(\w*(?:token|api_?key|secret|password)=)[^&\s\"']+")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _MASKED = 200
 _known: set[str] = set()

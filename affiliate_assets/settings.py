@@ -101,6 +101,9 @@ class AccountSettings(_Section):
     name: str | None = None
     currency: Currency | None = None
     base_url: str | None = None
+    time_zone: Annotated[str, AfterValidator(_zone)] | None = Field(
+        default=None, description="zone of the network's naive times, where it is a setting of the account"
+    )
     credentials: dict[str, SecretReference] = Field(default_factory=dict)
 
 

@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import pandera.polars as pa
 
 from affiliate_assets.connectors.auth import Auth
+from affiliate_assets.connectors.jobs import AsyncJob as AsyncJob
+from affiliate_assets.connectors.jobs import JobStatus as JobStatus
 from affiliate_assets.connectors.paging import Paging
 from affiliate_assets.errors import AffiliateError
 
@@ -23,12 +26,13 @@ class Request:
     Attributes:
         path: Relative to the connector's base URL, or an absolute URL that the network told (a next link, the
             result of a job); to another host it goes without credentials.
+        params: The query; a tuple repeats its parameter, once for each text in it.
         form: Fields of an `application/x-www-form-urlencoded` body; `json` and `form` exclude each other.
     """
 
     method: Literal["GET", "POST"]
     path: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     json: Mapping[str, Any] | None = None
     form: Mapping[str, str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -70,6 +74,7 @@ class Window:
         end: Instant after the last one asked for (UTC).
         reason: Why it is asked, in words for the operator.
         keys: Record keys asked for instead of a span.
+        time_zone: Zone in which the network reads and writes naive times; told when the question is asked.
     """
 
     reason: str
@@ -77,6 +82,25 @@ class Window:
     start: datetime | None = None
     end: datetime | None = None
     keys: tuple[str, ...] = ()
+    time_zone: str = "UTC"
+
+    def local(self, instant: datetime) -> datetime:
+        """The instant on the network's wall clock, without a zone."""
+        return instant.astimezone(ZoneInfo(self.time_zone)).replace(tzinfo=None)
+
+    def walls(self) -> tuple[datetime, datetime]:
+        """Start and end for a network that compares naive times: a superset where the clock tells an hour twice.
+
+        What happens after a start in the first of these hours may be told earlier than it, and what happens before an
+        end in the second one later.
+        """
+        assert self.start is not None
+        assert self.end is not None
+        zone = ZoneInfo(self.time_zone)
+        start, end = self.start.astimezone(zone), self.end.astimezone(zone)
+        earlier = start - _set_back(start) if start.fold == 0 else start
+        later = end + _set_back(end) if end.fold == 1 else end
+        return earlier.replace(tzinfo=None), later.replace(tzinfo=None)
 
     def __str__(self) -> str:
         if self.keys:
@@ -84,6 +108,12 @@ class Window:
         if self.start is None or self.end is None:
             return "whole listing"
         return f"{self.clock} {self.start:%Y-%m-%dT%H:%MZ}/{self.end:%Y-%m-%dT%H:%MZ}"
+
+
+def _set_back(local: datetime) -> timedelta:
+    """By how much the clock is set back that tells this time twice; zero for any other time."""
+    first, second = (local.replace(fold=fold).utcoffset() or timedelta(0) for fold in (0, 1))
+    return max(first - second, timedelta(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,44 +179,6 @@ class ControlTotals:
     max_span: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class JobStatus:
-    """Where an asynchronous job stands.
-
-    Attributes:
-        state: running, done, or failed at the network.
-        results: Once done: what to download, one request a page, in a fixed order.
-        reason: Once failed: the network's words.
-    """
-
-    state: Literal["running", "done", "failed"]
-    results: tuple[Request, ...] = ()
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AsyncJob:
-    """A stream whose records are prepared by the network: queued, polled, then downloaded.
-
-    Attributes:
-        submit: The request that queues the job for account id and window.
-        job_id: The network's name of the job, from the answer to `submit`.
-        poll: The request for the state of a job, from account id and job id.
-        status: The job's state, from the answer to `poll`.
-        every: Pause between two polls.
-        patience: How long one run waits for the job; later runs go on with the same job.
-        kept: How long the network keeps a job; an older one is queued again.
-    """
-
-    submit: Callable[[str, Window], Request]
-    job_id: Callable[[Answer], str]
-    poll: Callable[[str, str], Request]
-    status: Callable[[Answer], JobStatus]
-    every: timedelta
-    patience: timedelta
-    kept: timedelta = timedelta(hours=20)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Stream:
     """One kind of record, wherever it comes from.
@@ -196,7 +188,7 @@ class Stream:
         description: What one record is, for the asset catalogue.
         key: Top-level fields of the record that identify it within the account.
         schema: pandera schema of the valid table, made with `connectors.schema`.
-        time_zone: Zone of naive times in the source.
+        time_zone: Zone of naive times in the source, unless the account's `time_zone` says another.
     """
 
     name: str
@@ -221,6 +213,12 @@ class ApiStream(Stream):
         open_records: The records that must be read until they end; None for a listing.
         control: The network's own total of a span, where it offers one.
         job: Set where the network prepares the records first; `request` is then not asked.
+        day_is_whole_after: Set where the network is asked for whole days: each day of UTC is asked for alone, once it
+            has been over for this long.
+        agrees: Raises ContractError where an answer echoes another question than the one asked.
+        shortest_span: Where the network names no longest window: one that times out is asked for in halves, down to
+            this length. None where a time-out tells nothing of the length.
+        history: How far back the network answers; None where no bound is told. Nothing older is planned.
     """
 
     request: Callable[[str, Window, str | None], Request]
@@ -232,6 +230,10 @@ class ApiStream(Stream):
     open_records: OpenRecords | None = None
     control: ControlTotals | None = None
     job: AsyncJob | None = None
+    day_is_whole_after: timedelta | None = None
+    agrees: Callable[[Request, Answer], None] = lambda request, answer: None
+    shortest_span: timedelta | None = None
+    history: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +243,7 @@ class Connector:
     Attributes:
         slug: Lower snake case, the same in folder, schema, asset group and docs.
         title: The network's own spelling.
-        base_url: Where the API lives, unless the account overrides it.
+        base_url: Where the API lives, unless the account overrides it; `{account_id}` in it is the account's.
         auth: How a request proves who asks.
         limits: The published limits, each read as a rolling window of one credential.
         one_at_a_time: The network wants no two calls of a credential at the same time.
@@ -250,6 +252,11 @@ class Connector:
         problem: Tells an error from an answer where status codes do not; None means no objection.
         probe: A cheap request that proves credentials and account.
         needs_currency: The network does not tell the currency: the account must.
+        correction: How a conversion is corrected: the same record changes in place, rows are added that net with it,
+            lines with negative amounts are added, or not at all.
+        tells_status: Its conversions carry a state; without, they are `untracked_status`.
+        tells_payment: It tells whether a commission was paid.
+        lock_rule: When a conversion can no longer be changed, in words with the source.
         owner: Who is asked when it breaks.
         docs_url: The network's reference.
     """
@@ -263,6 +270,10 @@ class Connector:
     probe: Callable[[str], Request]
     owner: str
     docs_url: str
+    correction: Literal["in_place", "extra_rows", "negative_lines", "none"] = "in_place"
+    tells_status: bool = True
+    tells_payment: bool = False
+    lock_rule: str = "not documented"
     one_at_a_time: bool = False
     limit_statuses: frozenset[int] = frozenset({429})
     problem: Callable[[Answer], AffiliateError | None] = lambda answer: None

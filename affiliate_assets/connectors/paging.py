@@ -6,14 +6,14 @@ number keeps every digit. Only the allow-listed top-level fields survive.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
 
-from affiliate_assets.errors import BrokenAnswer, ContractError
+from affiliate_assets.errors import BrokenAnswer, ContractError, WindowTooLarge
 
 _ObjectFields = dict[str, msgspec.Raw]
 _fields = msgspec.json.Decoder(_ObjectFields)
@@ -45,9 +45,9 @@ class Page:
             BrokenAnswer: It holds another number than it says, or none although more follows.
         """
         if self.count is not None and seen != self.count:
-            raise _contradiction(f"The page says {self.count} records and holds {seen}.")
+            raise contradiction(f"The page says {self.count} records and holds {seen}.")
         if self.cursor is not None and not seen:
-            raise _contradiction("The page says more follows and holds no record.")
+            raise contradiction("The page says more follows and holds no record.")
 
 
 class Paging(Protocol):
@@ -72,13 +72,17 @@ class Paging(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WholeWindow:
-    """The body is one JSON array with everything the window holds.
+    """One JSON array holds everything that the window does: the body, or a part of it.
 
     Attributes:
+        records: Names that lead to the array; none where the body is it.
+        shape: Hook that makes the array of something else, or cuts its records.
         cap: Most records that the network puts into an array; one that is full may be cut.
     """
 
     cap: int | None = None
+    records: tuple[str, ...] = ()
+    shape: Callable[[bytes], bytes] = bytes
     resumable: ClassVar[bool] = False
 
     @property
@@ -86,14 +90,14 @@ class WholeWindow:
         return "one whole array" if self.cap is None else f"one whole array of less than {self.cap} records"
 
     def page(self, body: bytes, cursor: str | None) -> Page:
-        if body.lstrip()[:1] != b"[":
+        records = self.shape(field_at(body, self.records))
+        if records.lstrip()[:1] != b"[":
             raise BrokenAnswer("The answer is not a JSON array.", next_step=_AGAIN)
-        if self.cap is not None and (seen := len(_decoded(_array, body))) >= self.cap:
-            raise ContractError(
-                f"The array holds {seen} records, as many as the network puts into one: more may be left out.",
-                next_step="ask for a shorter window; the connector's max_span is too long for this account.",
+        if self.cap is not None and (seen := len(decoded(_array, records))) >= self.cap:
+            raise too_large(
+                f"The array holds {seen} records, as many as the network puts into one: more may be left out."
             )
-        return Page(body)
+        return Page(records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +128,17 @@ class BodyCursor:
     def page(self, body: bytes, cursor: str | None) -> Page:
         inner = msgspec.Raw(body)
         for name in self.envelope:
-            inner = self._field(_decoded(_fields, inner), name)
-        fields = _decoded(_fields, inner)
-        following = _typed(self._field(fields, self.cursor), str | int | None)
-        complete = following is None if self.complete is None else _typed(self._field(fields, self.complete), bool)
+            inner = self._field(decoded(_fields, inner), name)
+        fields = decoded(_fields, inner)
+        following = typed(self._field(fields, self.cursor), str | int | None)
+        complete = following is None if self.complete is None else typed(self._field(fields, self.complete), bool)
         records = bytes(self._field(fields, self.records))
-        count = None if self.count is None else _typed(self._field(fields, self.count), int)
-        total = None if self.total is None else _typed(self._field(fields, self.total), int)
+        count = None if self.count is None else typed(self._field(fields, self.count), int)
+        total = None if self.total is None else typed(self._field(fields, self.total), int)
         if complete:
             return Page(records, None, total, count)
         if following is None or str(following) == cursor:
-            raise _contradiction(f"The page says more follows, but its cursor is {following!r} again.")
+            raise contradiction(f"The page says more follows, but its cursor is {following!r} again.")
         return Page(records, str(following), total, count)
 
     @staticmethod
@@ -149,7 +153,25 @@ _LOOK = "compare the landed or logged answer with the network's reference; the c
 _T = TypeVar("_T")
 
 
-def _decoded(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw) -> _T:
+def field_at(body: bytes, names: tuple[str, ...], default: bytes | None = None) -> bytes:
+    """The raw JSON value that the names lead to; the whole body without any.
+
+    Raises:
+        BrokenAnswer: The body is not JSON.
+        ContractError: A name is missing, and there is no default.
+    """
+    inner = msgspec.Raw(body)
+    for name in names:
+        fields = decoded(_fields, inner)
+        if name not in fields:
+            if default is not None:
+                return default
+            raise ContractError(f"The answer has no field '{name}'.", next_step=_LOOK)
+        inner = fields[name]
+    return bytes(inner)
+
+
+def decoded(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw) -> _T:
     """The decoded body; JSON of another kind than documented may be an error page or half an answer."""
     try:
         return decoder.decode(body)
@@ -157,14 +179,22 @@ def _decoded(decoder: msgspec.json.Decoder[_T], body: bytes | msgspec.Raw) -> _T
         raise BrokenAnswer(f"The answer is not the documented JSON: {error}.", next_step=_AGAIN) from None
 
 
-def _typed(value: msgspec.Raw, type_: Any) -> Any:
+def typed(value: msgspec.Raw | bytes, type_: Any) -> Any:
+    """The value as a type; raises BrokenAnswer for another one."""
     try:
         return msgspec.json.decode(value, type=type_)
     except msgspec.DecodeError as error:
         raise BrokenAnswer(f"The answer is not the documented JSON: {error}.", next_step=_AGAIN) from None
 
 
-def _contradiction(what: str) -> BrokenAnswer:
+def too_large(what: str) -> WindowTooLarge:
+    """The error for a window that may hold more than its answer shows."""
+    next_step = "ask for a shorter window; the connector's max_span is too long for this account."
+    return WindowTooLarge(what, next_step=next_step)
+
+
+def contradiction(what: str) -> BrokenAnswer:
+    """The error for an answer that does not agree with itself."""
     return BrokenAnswer(what, next_step="run again; if it stays, report the window to the network.")
 
 

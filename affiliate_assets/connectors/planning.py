@@ -7,12 +7,12 @@ of `Window`s, each with its reason.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 
 from affiliate_assets.connectors.language import ApiStream, Clock, RateLimit, Window
 
-_TICK = timedelta(seconds=1)
+_TICK, _DAY = timedelta(seconds=1), timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,6 +78,11 @@ def plan_windows(
     if not stream.clocks:
         return [Window("whole listing")] if follow_changes else []
     first, *others = stream.clocks
+    if stream.day_is_whole_after is not None:
+        start, now = _midnight(start), _midnight(now - stream.day_is_whole_after)
+        requested = requested and Span(_midnight(requested.start), _midnight(requested.end + _DAY - _TICK))
+    if stream.history is not None:
+        start, state = max(start, now - stream.history), _reachable(state, now - stream.history)
     wanted = [_clipped(requested, now)] if requested and requested.start < now else []
     if not follow_changes:
         return _windows(first, wanted, stream.max_span, "days asked for")
@@ -204,6 +209,21 @@ def seconds_at_limit(calls: int, limits: Iterable[RateLimit]) -> float:
     for number in range(calls):
         sent.append(max((sent[number - size] + per for size, per in rules if number >= size), default=0.0))
     return sent[-1] if sent else 0.0
+
+
+def _midnight(instant: datetime) -> datetime:
+    """The beginning of the day in UTC."""
+    return instant.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _reachable(state: StreamState, earliest: datetime) -> StreamState:
+    """The state without what lies before the instant, which the network no longer answers."""
+    doubtful = {
+        clock: tuple(Span(max(span.start, earliest), span.end) for span in spans if span.end > earliest)
+        for clock, spans in state.doubtful.items()
+    }
+    records = tuple(record for record in state.open_records if record.dated_at >= earliest)
+    return replace(state, open_records=records, doubtful=doubtful)
 
 
 def _clipped(span: Span, now: datetime) -> Span:

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from affiliate_assets.defs.common import AS_OF_TAG, check_networks, raw_key, valid_key
+from affiliate_assets.defs.common import AS_OF_TAG, check_networks, configured_networks, raw_key, valid_key
 from affiliate_assets.defs.jobs import JOB, RANGE_END, RANGE_START, nightly_tags
 from affiliate_assets.landing.report import SourceReport, read_reports
-from affiliate_assets.networks import all_connectors, chosen_connectors
 from affiliate_assets.settings import NOW_VARIABLE, PROJECT_ROOT, load_settings, now
 
 VERDICT = "operations__night"
@@ -54,11 +53,11 @@ def run_job(days: tuple[date, date] | None = None, networks: Sequence[str] | Non
         networks: Only these networks are pulled; models and marts are always built.
 
     Raises:
-        ConfigError: A network is not known, or the configuration is refused.
+        ConfigError: A network is not known or has no account, or the configuration is refused.
     """
     settings = load_settings()
     check_networks(settings)
-    chosen = chosen_connectors(networks)
+    chosen = configured_networks(settings, networks)
     keys = [raw_key(connector.slug, stream) for connector in chosen for stream in connector.streams]
     with instance() as opened:
         tags = (
@@ -69,8 +68,8 @@ def run_job(days: tuple[date, date] | None = None, networks: Sequence[str] | Non
         if NOW_VARIABLE in os.environ:
             tags[AS_OF_TAG] = now().isoformat()
         left_out = {
-            key(slug, stream)
-            for slug, connector in all_connectors().items()
+            key(connector.slug, stream)
+            for connector in configured_networks(settings)
             if connector not in chosen
             for stream in connector.streams
             for key in (raw_key, valid_key)

@@ -12,7 +12,9 @@ import dagster_dbt
 import msgspec
 from dagster_dbt.core.dbt_event_iterator import DbtEventIterator
 
-from affiliate_assets.landing.warehouse import exclusive
+from affiliate_assets.landing.configuration import store_networks
+from affiliate_assets.landing.warehouse import connection, exclusive
+from affiliate_assets.networks import all_connectors
 from affiliate_assets.settings import Settings, load_settings
 
 WAREHOUSE_VARIABLE = "AFFILIATE_WAREHOUSE"
@@ -51,8 +53,13 @@ class _Translator(dagster_dbt.DagsterDbtTranslator):
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: dagster_dbt.DbtProject | None
     ) -> dg.AssetSpec:
-        spec = super().get_asset_spec(manifest, unique_id, project)
-        return spec.merge_attributes(kinds={"dbt", "duckdb"})
+        spec = super().get_asset_spec(manifest, unique_id, project).merge_attributes(kinds={"dbt", "duckdb"})
+        _, *folders, _ = self.get_resource_props(manifest, unique_id)["fqn"]
+        if folders[:1] != ["staging"]:
+            return spec
+        # A folder of staging holds one source; a network's is looked after by whoever looks after its connector.
+        connector = all_connectors().get(folders[1])
+        return spec.replace_attributes(group_name=folders[1], owners=[connector.owner] if connector else spec.owners)
 
 
 def dbt_models(project: dagster_dbt.DbtProject) -> dg.AssetsDefinition:
@@ -71,6 +78,8 @@ def dbt_models(project: dagster_dbt.DbtProject) -> dg.AssetsDefinition:
     def assets(context: dg.AssetExecutionContext, dbt: dagster_dbt.DbtCliResource) -> Iterator[Any]:
         settings = load_settings()
         os.environ[WAREHOUSE_VARIABLE] = str(settings.warehouse)
+        with connection(settings.warehouse) as warehouse:
+            store_networks(warehouse, all_connectors().values())
         with exclusive(settings.warehouse):
             # One target folder for all runs: the lock keeps them apart, and dbt parses only what changed.
             # Unit tests prove the models, not the night's data; `make test` runs them.

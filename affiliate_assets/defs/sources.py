@@ -66,6 +66,16 @@ def network_assets(connector: Connector, settings: Settings) -> dg.AssetsDefinit
     return assets
 
 
+def unconfigured_assets(connector: Connector) -> list[dg.AssetSpec]:
+    """The assets of a network without an account: part of the lineage, with tables that stay empty."""
+    return [
+        spec.replace_attributes(
+            description=f"{spec.description} Not pulled: no account is configured.", kinds={"duckdb"}
+        )
+        for spec in _specs(connector.slug, connector.title, connector.streams, connector.owner)
+    ]
+
+
 def crm_assets() -> dg.AssetsDefinition:
     """Orders and touches: every export file that has arrived since the last run."""
 

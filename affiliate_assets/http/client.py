@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -15,6 +14,7 @@ from requests.auth import AuthBase
 
 from affiliate_assets.connectors.auth import OAuth2
 from affiliate_assets.connectors.language import Answer, Connector, Priority, Request
+from affiliate_assets.connectors.lookup import Lookup
 from affiliate_assets.errors import (
     AffiliateError,
     BudgetSpent,
@@ -90,8 +90,9 @@ class NetworkClient:
         self.connector = connector
         self.account = account
         self._bounds = bounds or RetryBounds()
+        self._looked_up: dict[Lookup, str | int] = {}
         where = Where(connector.slug, account.account_id)
-        base_url = (account.base_url or connector.base_url).rstrip("/")
+        base_url = (account.base_url or connector.base_url).replace("{account_id}", account.account_id).rstrip("/")
         secrets = _secrets(connector, account, where)
         credential = _credential(connector, account, secrets)
         self._asker = Asker(
@@ -138,6 +139,7 @@ class NetworkClient:
             NetworkStopped: The network refuses the request or the credential, or breaks its contract.
             ConfigError: The base URL or the secret is of no use in a request.
         """
+        request = self._with_values(request, about.stream)
         question = Question(about)
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_may_pass),
@@ -150,6 +152,20 @@ class NetworkClient:
             return retrying(self._attempt, request, read, question)
         except AffiliateError as error:
             raise error.at(Where(self.connector.slug, self.account.account_id, about.stream)) from None
+
+    def _with_values(self, request: Request, stream: str | None) -> Request:
+        """The request with what it leaves to the network to tell; each is asked for once."""
+        wanted = [v for v in (*request.params.values(), *(request.json or {}).values()) if isinstance(v, Lookup)]
+        for lookup in wanted:
+            if lookup not in self._looked_up:
+                reply = self.send(lookup.request, lookup.read, About(stream, purpose="lookup"))
+                self._looked_up[lookup] = reply.value
+        if not wanted:
+            return request
+        found = self._looked_up
+        params = {name: str(found[v]) if isinstance(v, Lookup) else v for name, v in request.params.items()}
+        body = {name: found[v] if isinstance(v, Lookup) else v for name, v in (request.json or {}).items()}
+        return replace(request, params=params, json=None if request.json is None else body)
 
     def _attempt(self, request: Request, read: Read, question: Question) -> Reply[Any]:
         ask = self._asker.ask
@@ -176,9 +192,9 @@ class NetworkClient:
         first = self._bounds.first_wait
         asked = error.retry_after if isinstance(error, RetryableError) else None
         if isinstance(error, RateLimited):
-            # Somebody else has used the limit up: room comes with the window, not within a second.
-            shortest = min((limit.per for limit in self.connector.limits), default=timedelta(0))
-            first = max(first, min(shortest.total_seconds() / 8, self._bounds.longest_wait))
+            # Somebody else has used the limit up: room comes with the window, not within a second. Of several windows
+            # it is the longest that a call can wait out.
+            first = max(first, min(_waited_out(self.connector, self._bounds) / 8, self._bounds.longest_wait))
         jittered = tenacity.wait_random_exponential(multiplier=first, max=self._bounds.longest_wait)(state)
         return max(jittered, asked or 0.0)
 
@@ -195,6 +211,12 @@ class NetworkClient:
         wait = state.next_action.sleep if state.next_action else 0.0
         where = Where(self.connector.slug, self.account.account_id)
         log.warning("[%s] attempt %d failed, next in %.1f s: %s", where, state.attempt_number, wait, error)
+
+
+def _waited_out(connector: Connector, bounds: RetryBounds) -> float:
+    """Seconds of the longest published window that is no longer than the longest wait, else of the shortest one."""
+    windows = sorted(limit.per.total_seconds() for limit in connector.limits)
+    return max((window for window in windows if window <= bounds.longest_wait), default=windows[0] if windows else 0.0)
 
 
 def _may_pass(error: BaseException) -> bool:

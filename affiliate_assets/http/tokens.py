@@ -10,6 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,6 +58,7 @@ class _Holder:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.token: Token | None = None
+        self.refresh_token: str | None = None
         self.refused: tuple[str | None, float, str] | None = None
 
 
@@ -133,8 +135,10 @@ class Keeper:
         if isinstance(self._auth, SessionLogin):
             return self._log_in(self._auth)
         assert isinstance(self._auth, OAuth2)
-        if self._auth.grant != "refresh_token":
-            return _token(self._granted(self._auth, self._grant_fields(self._auth)))
+        if self._auth.grant == "client_credentials":
+            return _token(self._granted(self._auth, {}))
+        if self._auth.grant == "password":
+            return self._by_password(self._auth)
         reference = self._references[self._auth.refresh_token]
         scheme, _, name = reference.partition(":")
         if scheme != "file":
@@ -163,19 +167,28 @@ class Keeper:
                 )
             return token
 
-    def _grant_fields(self, auth: OAuth2) -> dict[str, str]:
-        if auth.grant == "client_credentials":
-            return {}
-        return {"username": self._secrets[auth.username], "password": self._secrets[auth.password]}
+    def _by_password(self, auth: OAuth2) -> Token:
+        """By the refresh token that came with the last token, where one did; else with name and password."""
+        kept = self._holder.refresh_token
+        answer: Mapping[str, Any] | None = None
+        if kept is not None:
+            with suppress(CredentialRefused):
+                answer = self._granted(auth, {"refresh_token": kept}, "refresh_token")
+        if answer is None:
+            fields = {"username": self._secrets[auth.username], "password": self._secrets[auth.password]}
+            kept, answer = None, self._granted(auth, fields)
+        following = answer.get("refresh_token", kept)
+        self._holder.refresh_token = None if following is None else register(str(following))
+        return _token(answer)
 
-    def _granted(self, auth: OAuth2, fields: Mapping[str, str]) -> Mapping[str, Any]:
+    def _granted(self, auth: OAuth2, fields: Mapping[str, str], grant: str | None = None) -> Mapping[str, Any]:
         """The token endpoint's answer to a grant (RFC 6749 §4, §6)."""
         client = {"client_id": self._secrets[auth.client_id], "client_secret": self._secrets[auth.client_secret]}
         in_basic = auth.client_in == "basic"
         asked = {**auth.fields, **fields, **({} if in_basic else client)}
         if auth.scope is not None:
             asked["scope"] = auth.scope
-        form = dict(parse_qsl(prepare_token_request(auth.grant, include_client_id=not in_basic, **asked)))
+        form = dict(parse_qsl(prepare_token_request(grant or auth.grant, include_client_id=not in_basic, **asked)))
         in_query = auth.client_in == "query"
         request = Request("GET", auth.token_url, form) if in_query else Request("POST", auth.token_url, form=form)
         proof = basic(client["client_id"], client["client_secret"]) if in_basic else Nobody()

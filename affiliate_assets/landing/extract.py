@@ -7,8 +7,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from affiliate_assets.connectors.language import ApiStream
 from affiliate_assets.connectors.planning import Span, cover
 from affiliate_assets.errors import (
     AffiliateError,
@@ -20,6 +22,7 @@ from affiliate_assets.errors import (
     RateLimited,
     RetryableError,
     Where,
+    WindowTooLarge,
 )
 from affiliate_assets.http.circuit import is_its_own
 from affiliate_assets.landing.control import ask_control_totals
@@ -27,6 +30,9 @@ from affiliate_assets.landing.pages import DeadLetter, Manifest, WindowFolder, n
 from affiliate_assets.landing.window import Pull, Question, read_window
 
 log = logging.getLogger(__name__)
+
+# A window of this length is not cut in halves any more.
+SHORTEST = timedelta(hours=1)
 
 
 def pull_windows(
@@ -72,10 +78,13 @@ def pull_windows(
                 _leave(manifest, error, _told(pull, question, error))
                 instead = _instead(pull, question, error)
                 if instead:
-                    refused.add((stream.name, question.window.clock))
                     waiting.extendleft(reversed(instead))
                     manifest.status = "abandoned"
-                    manifest.message = f"The network refuses this clock; read by {instead[0].window.clock} instead."
+                    manifest.message = (
+                        f"{error.what} Read by {', '.join(str(each.window) for each in instead)} instead."
+                    )
+                    if type(error) is NetworkStopped:
+                        refused.add((stream.name, question.window.clock))
                 elif error.evidence is not None:
                     manifest.dead_letters.append(_dead_letter(error, len(manifest.pages) + 1))
                 if isinstance(error, (BudgetSpent, CredentialRefused, ConfigError)):
@@ -95,13 +104,25 @@ def pull_windows(
 
 
 def _instead(pull: Pull, question: Question, error: AffiliateError) -> list[Question]:
-    """The questions on the first clock that stand in for one the network refuses; none for any other error."""
+    """The questions that stand in for one the network refuses: its halves, or the first clock; else none."""
     stream, refused = question.stream, question.window
+    shortest = _shortest(stream, error)
+    if shortest is not None and refused.start and refused.end and refused.end - refused.start > shortest:
+        middle = (refused.start + (refused.end - refused.start) / 2).replace(microsecond=0)
+        return [Question(stream, replace(refused, end=middle)), Question(stream, replace(refused, start=middle))]
     clock = next((clock for clock in stream.clocks if clock.name == refused.clock), None)
     if clock is None or clock.instead is None or type(error) is not NetworkStopped:
         return []
     span = Span(max(pull.as_of - clock.instead, pull.start), pull.as_of)
     return [Question(stream, window) for window in cover(stream, [span], f"{clock.sees}, by {stream.clocks[0].name}")]
+
+
+def _shortest(stream: ApiStream, error: AffiliateError) -> timedelta | None:
+    """The length down to which a window with this error is cut in halves; None for an error that no length cures."""
+    if isinstance(error, WindowTooLarge):
+        return SHORTEST
+    timed_out = isinstance(error, RetryableError) and error.cause == "timeout"
+    return stream.shortest_span if timed_out else None
 
 
 def _leave(manifest: Manifest, error: AffiliateError, message: str) -> None:
@@ -164,7 +185,7 @@ def _manifest(pull: Pull, question: Question) -> Manifest:
         window_end=window.end,
         keys=len(window.keys),
         reason=window.reason,
-        time_zone=question.stream.time_zone,
+        time_zone=pull.client.account.time_zone or question.stream.time_zone,
         run_id=pull.run_id,
         as_of=pull.as_of,
         started_at=datetime.now(UTC),

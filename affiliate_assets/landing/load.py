@@ -205,6 +205,7 @@ def _read_pages(
                 "_page_id": page.page_id,
                 "_load_id": load_id,
                 "_run_id": page.run_id,
+                "_time_zone": manifest.time_zone,
             }
             for path, manifest, page in batch
         ]

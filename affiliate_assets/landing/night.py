@@ -17,6 +17,7 @@ from affiliate_assets.http.calls import CallLog
 from affiliate_assets.http.circuit import CircuitBreaker, circuits_file
 from affiliate_assets.http.client import NetworkClient, RetryBounds, budgets_file
 from affiliate_assets.landing.calls import calls_file, load_calls, load_circuits
+from affiliate_assets.landing.configuration import store_configuration
 from affiliate_assets.landing.extract import pull_windows, side_by_side
 from affiliate_assets.landing.letters import settle_dead_letters
 from affiliate_assets.landing.load import LoadResult, added, load_streams
@@ -25,7 +26,7 @@ from affiliate_assets.landing.plan import AccountPlan, plan_in_question, plan_ne
 from affiliate_assets.landing.report import Night
 from affiliate_assets.landing.resume import sole_pull
 from affiliate_assets.landing.standing import mark_made_good, note_standing
-from affiliate_assets.landing.tables import create_tables, store_configuration
+from affiliate_assets.landing.tables import create_tables
 from affiliate_assets.landing.validation import Verdict, broken_rules
 from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.landing.window import Pull

@@ -8,10 +8,12 @@ from datetime import datetime
 
 from affiliate_assets.connectors.language import Connector
 from affiliate_assets.connectors.planning import Span, cover, plan_windows
+from affiliate_assets.landing.allowance import within_allowance
+from affiliate_assets.landing.configuration import store_configuration
 from affiliate_assets.landing.load import LoadResult, load_streams, settled_windows
 from affiliate_assets.landing.resume import close_dead_windows, unfinished_questions
 from affiliate_assets.landing.state import open_disagreements, stream_state, unread_spans
-from affiliate_assets.landing.tables import create_tables, store_configuration
+from affiliate_assets.landing.tables import create_tables
 from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.landing.window import Question
 from affiliate_assets.settings import AccountSettings, Settings
@@ -76,6 +78,7 @@ def plan_network(
                 questions += [Question(stream, window) for window in windows]
                 complete[stream.name] = state.complete.get(stream.clocks[0].name, ()) if stream.clocks else ()
             plans.append(AccountPlan(account, tuple(questions), complete))
+        plans = within_allowance(warehouse, connector, plans)
     return earlier, plans
 
 

@@ -54,7 +54,7 @@ def replay_stream(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: 
     verdict = Verdict()
     (last,) = warehouse.execute(f"select coalesce(max(rowid), -1) from {raw}").fetchall()[0]
     for first in range(0, last + 1, BATCH):
-        type_records(warehouse, stream, f"from {raw} where rowid >= {first} and rowid < {first + BATCH}")
+        type_records(warehouse, stream, _with_zones(raw, first))
         judged = judge(warehouse, stream)
         verdict += store(warehouse, stream, judged, valid="replay.valid", quarantine="replay.quarantine")
     with transaction(warehouse):
@@ -70,6 +70,15 @@ def replay_stream(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: 
     return LoadResult(
         loaded.pages, loaded.records, loaded.new_versions, verdict + Verdict(broken_rules=rules), loaded.unknown_fields
     )
+
+
+def _with_zones(raw: str, first: int) -> str:
+    """A batch of the raw table, each row with the zone that its page was read in."""
+    return f"""
+        select r.*, coalesce(p.time_zone, 'UTC') as _time_zone
+        from {raw} r left join ops.pages p on p.page_id = r._page_id
+        where r.rowid >= {first} and r.rowid < {first + BATCH}
+    """
 
 
 def _keep_history(warehouse: duckdb.DuckDBPyConnection, quarantine: str) -> None:

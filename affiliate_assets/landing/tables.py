@@ -13,8 +13,6 @@ import polars as pl
 
 from affiliate_assets.connectors.language import Stream
 from affiliate_assets.connectors.schema import duckdb_type_of
-from affiliate_assets.errors import ConfigError
-from affiliate_assets.settings import Settings
 
 # A version is newer than another by `_observed_at`, then by `_fetched_at`: see landing.pages.LandedPage.
 LOAD_COLUMNS = {
@@ -137,7 +135,7 @@ OPS = {
         },
     ),
 }
-_CONFIG = {
+CONFIG = {
     "config.brand": {
         "name": "VARCHAR",
         "reporting_currency": "VARCHAR",
@@ -147,6 +145,10 @@ _CONFIG = {
     },
     "config.order_id_prefixes": {"prefix": "VARCHAR"},
     "config.accounts": dict.fromkeys(("network", "account_id", "name", "currency"), "VARCHAR"),
+    "config.networks": {
+        **dict.fromkeys(("network", "name", "currency_source", "correction_style", "lock_rule"), "VARCHAR"),
+        **dict.fromkeys(("tells_payment", "tells_status"), "BOOLEAN"),
+    },
 }
 
 
@@ -174,7 +176,7 @@ def create_tables(warehouse: duckdb.DuckDBPyConnection, network: str, streams: I
     """Make the tables of one network that do not exist yet; a column that is new is added, NULL so far."""
     wanted: dict[str, tuple[Mapping[str, str], str | None]] = {
         **{name: (table.columns, table.key) for name, table in OPS.items()},
-        **{name: (columns, None) for name, columns in _CONFIG.items()},
+        **{name: (columns, None) for name, columns in CONFIG.items()},
     }
     for stream in streams:
         typed = {name: duckdb_type_of(column) for name, column in stream.schema.columns.items()}
@@ -233,34 +235,3 @@ def stored(value: Any) -> Any:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).replace(tzinfo=None)
     return value
-
-
-def store_configuration(warehouse: duckdb.DuckDBPyConnection, settings: Settings, as_of: datetime) -> None:
-    """Put what the models need from `affiliate.toml` beside the data, so that dbt alone reads the same.
-
-    Raises:
-        ConfigError: The warehouse belongs to another brand.
-    """
-    brand = settings.brand
-    found = warehouse.execute("select name from config.brand").fetchone()
-    if found is not None and found[0] != brand.name:
-        raise ConfigError(
-            f"The warehouse {settings.warehouse} holds the data of {found[0]!r}, not of {brand.name!r}.",
-            next_step="point [paths] data at an empty folder, or remove the old data folder first.",
-        )
-    with transaction(warehouse):
-        for table in _CONFIG:
-            warehouse.execute(f"delete from {table}")
-        put_rows(warehouse, "config.brand", [{**brand.model_dump(), "as_of": as_of}])
-        prefixes = [{"prefix": prefix} for prefix in settings.matching.order_id_prefixes]
-        put_rows(warehouse, "config.order_id_prefixes", prefixes)
-        accounts = [
-            {
-                "network": account.network,
-                "account_id": account.account_id,
-                "name": account.name or account.account_id,
-                "currency": account.currency,
-            }
-            for account in settings.accounts
-        ]
-        put_rows(warehouse, "config.accounts", accounts)

@@ -8,11 +8,12 @@ from typing import Any
 
 import duckdb
 
+from affiliate_assets.connectors.delimited import BROKEN as BROKEN
 from affiliate_assets.connectors.language import Stream
-from affiliate_assets.connectors.schema import duckdb_type_of, path_of
+from affiliate_assets.connectors.schema import Reading, duckdb_type_of, path_of, reading_of
 
-# Field by which a reader of files says that a line could not be read; its text becomes the failed check.
-BROKEN = "_broken"
+# How a text ends that tells its own offset from UTC.
+OFFSET = r"([zZ]|[+-]\d{2}:?\d{2})$"
 # A number of so many characters is written back as it came; a longer one may not be, and is read again as its type.
 EXACT = 15
 
@@ -29,6 +30,8 @@ def type_records(
 ) -> int:
     """Make a table of records that have arrived, from a relation with `record` and its origin; returns its rows.
 
+    Of the origin, `_time_zone` is the zone of naive times in the record.
+
     Its columns are those of the source; `_key` and `_row_hash`; the stream's; and `_broken`; `_unfit`, the columns
     whose value is there and does not fit; `_retyped`, the text columns whose value is there and is not a text; both as
     names divided by blanks.
@@ -43,11 +46,11 @@ def type_records(
     unfit: list[str] = []
     retyped: list[str] = []
     for name, column in stream.schema.columns.items():
-        path, type_ = path_of(column), duckdb_type_of(column)
+        path, type_, reading = path_of(column), duckdb_type_of(column), reading_of(column)
         _put(shape, path, "JSON")
         leaves.append(f'(r.{_dotted(path)})::varchar as "{name}_sent"')
-        texts.append(f'{_text(f"{name}_sent")} as "{name}_text"')
-        values.append(f'{_value(name, path, type_)} as "{name}"')
+        texts.append(f'{_read(_text(f"{name}_sent"), reading)} as "{name}_text"')
+        values.append(f'{_value(name, path, type_, reading)} as "{name}"')
         wrong = f'not starts_with("{name}_sent", \'"\')' if type_ == "VARCHAR" else f'"{name}" is null'
         (retyped if type_ == "VARCHAR" else unfit).append(
             f"case when {wrong} and \"{name}_text\" <> '' then '{name}' end"
@@ -93,15 +96,26 @@ def _text(sent: str) -> str:
         when "{sent}" <> 'null' then "{sent}" end"""
 
 
-def _value(name: str, path: tuple[str, ...], type_: str) -> str:
+def _read(text: str, reading: Reading) -> str:
+    """The text without what its reading leaves out; NULL for what means nothing."""
+    if reading.grouping:
+        # Without its thousands where it is written so; "1.204,00" would become another number.
+        whole = f"^[+-]?[0-9]{{1,3}}([{reading.grouping}][0-9]{{3}})+([^0-9{reading.grouping}][0-9]+)?$"
+        plain = f"replace({text}, '{reading.grouping}', '')"
+        text = f"case when regexp_matches({text}, '{whole}') then {plain} else {text} end"
+    for nothing in sorted(reading.empty):
+        text = f"nullif({text}, '{nothing}')"
+    return text
+
+
+def _value(name: str, path: tuple[str, ...], type_: str, reading: Reading) -> str:
     """The text as the column's type; NULL where it does not fit, and for an empty text."""
     sent, text = f'"{name}_sent"', f'"{name}_text"'
     value = f"try_cast({text} as {type_})"
     if type_ == "VARCHAR":
         return f"nullif({text}, '')"
     if type_ == "TIMESTAMP":
-        # Read as TIMESTAMP, a text would lose its offset without a word. The session's zone is UTC.
-        return f"try_cast({text} as timestamptz)::timestamp"
+        return _instant(text, reading.form)
     if type_ == "BIGINT":
         return f"case when not contains({text}, '.') or rtrim({text}, '0') like '%.' then {value} end"
     if type_.startswith("DECIMAL"):
@@ -110,6 +124,21 @@ def _value(name: str, path: tuple[str, ...], type_: str) -> str:
         again = f"from_json(record, '{json.dumps(alone)}').{_dotted(path)}"
         return f"case when length({sent}) > {EXACT} and not starts_with({sent}, '\"') then {again} else {value} end"
     return value
+
+
+def _instant(text: str, form: str) -> str:
+    """The text as TIMESTAMP in UTC; the session's zone is UTC."""
+    if form == "unix":
+        return f"make_timestamp(try_cast({text} as bigint) * 1000000)"
+    if form != "iso" and "%z" in form:
+        return f"try_strptime({text}, '{form}')::timestamp"
+    naive = f"try_cast({text} as timestamp)" if form == "iso" else f"try_strptime({text}, '{form}')"
+    local = f"case when _time_zone = 'UTC' then {naive} else timezone(_time_zone, {naive})::timestamp end"
+    if form != "iso":
+        return local
+    # Read as TIMESTAMP, a text would lose its offset without a word.
+    told = f"try_cast({text} as timestamptz)::timestamp"
+    return f"case when regexp_matches({text}, '{OFFSET}') then {told} else {local} end"
 
 
 def _names(cases: list[str]) -> str:

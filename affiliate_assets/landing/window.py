@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -49,6 +49,7 @@ def read_window(pull: Pull, question: Question, folder: WindowFolder) -> None:
         AffiliateError: Something kept it from its end; whatever landed before is listed.
     """
     manifest, stream = folder.manifest, question.stream
+    question = replace(question, window=replace(question.window, time_zone=manifest.time_zone))
     effort, waited = pull.client.effort, pull.client.waited_seconds
     before = (effort.requests, effort.retries)
     try:
@@ -102,6 +103,7 @@ def _land(
     fields = allowed_fields(stream.allowed, stream.dropped)
 
     def read(answer: Answer) -> tuple[Lines, Page]:
+        stream.agrees(request, answer)
         page = stream.paging.page(answer.body, cursor)
         lines = fields.lines(page.records)
         page.verify(lines.records)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import iter_modules
 
 from affiliate_assets.connectors.language import Connector
@@ -14,7 +15,8 @@ from affiliate_assets.errors import ConfigError
 @cache
 def all_connectors() -> dict[str, Connector]:
     """Every network of this package by slug, in alphabetical order."""
-    slugs = sorted(module.name for module in iter_modules(__path__) if module.ispkg)
+    folders = sorted(module.name for module in iter_modules(__path__) if module.ispkg)
+    slugs = [name for name in folders if find_spec(f"{__name__}.{name}.connector")]
     return {slug: import_module(f"{__name__}.{slug}.connector").CONNECTOR for slug in slugs}
 
 

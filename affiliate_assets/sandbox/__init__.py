@@ -7,8 +7,9 @@ so that an error on one side cannot hide an error on the other.
 from affiliate_assets.sandbox.builder import build_world
 from affiliate_assets.sandbox.calls import Call
 from affiliate_assets.sandbox.config import Account, WorldConfig
-from affiliate_assets.sandbox.faults import FAULTS, FaultServed
+from affiliate_assets.sandbox.faults import EVERY_FAULT, FAULTS, FaultServed
 from affiliate_assets.sandbox.hits import Fault
+from affiliate_assets.sandbox.registry import NETWORKS
 from affiliate_assets.sandbox.scenarios import KINDS
 from affiliate_assets.sandbox.server import LIMITS, Sandbox
 from affiliate_assets.sandbox.wire import DELETE
@@ -16,9 +17,11 @@ from affiliate_assets.sandbox.world import World
 
 __all__ = [
     "DELETE",
+    "EVERY_FAULT",
     "FAULTS",
     "KINDS",
     "LIMITS",
+    "NETWORKS",
     "Account",
     "Call",
     "Fault",

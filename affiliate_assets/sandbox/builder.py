@@ -4,12 +4,21 @@ from collections import Counter
 from datetime import UTC, datetime, time
 from random import Random
 
-from affiliate_assets.sandbox.config import CLICK_WINDOW, DAY, HOUR, SHOP_OF_ACCOUNT, SHOPS, WorldConfig
+from affiliate_assets.sandbox.config import CLICK_WINDOW, DAY, HOUR, SHOPS, WorldConfig
 from affiliate_assets.sandbox.journeys import AFFILIATE, Landing, Touches, draw_journey, draw_landing
+from affiliate_assets.sandbox.market import Market
 from affiliate_assets.sandbox.orders import Order, draw_order
 from affiliate_assets.sandbox.people import Customer, Visitors
+from affiliate_assets.sandbox.registry import market_of
 from affiliate_assets.sandbox.reports import Conversion, follow, last_moment, report
-from affiliate_assets.sandbox.scenarios import ORDER_KINDS, ORPHAN_KINDS, part_of, plant_order, plant_orphan
+from affiliate_assets.sandbox.scenarios import (
+    ORDER_KINDS,
+    ORPHAN_KINDS,
+    accounts_for,
+    part_of,
+    plant_order,
+    plant_orphan,
+)
 from affiliate_assets.sandbox.times import to_epoch
 from affiliate_assets.sandbox.world import World
 
@@ -28,6 +37,8 @@ class _Builder:
     def __init__(self, config: WorldConfig) -> None:
         self.config = config
         self.rng = Random(config.seed)
+        self.market: Market = market_of(config)
+        self.kinds = [kind for kind in (*ORDER_KINDS, *ORPHAN_KINDS) if accounts_for(self.market, kind)]
         self.touches, self.visitors = Touches(), Visitors()
         self.customers: list[list[Customer]] = [[] for _ in SHOPS]
         self.customer_count = 0
@@ -44,7 +55,7 @@ class _Builder:
             for at in sorted(start + day * DAY + hour * HOUR + int(self.rng.random() * HOUR) for hour in hours):
                 slot += 1
                 kind = self.next_kind() if every and slot % every == 0 else None
-                if kind in ORDER_KINDS:
+                if kind is not None and kind in ORDER_KINDS:
                     self.add_planted(kind, at)
                 else:
                     if kind is not None:
@@ -53,17 +64,17 @@ class _Builder:
                 if self.rng.random() < 0.5:
                     self.add_passer_by(at)
         self.orphans.sort(key=lambda conversion: conversion.occurred_at)
-        return World(self.config, self.orders, self.orphans, self.touches, self.visitors)
+        return World(self.config, self.market, self.orders, self.orphans, self.touches, self.visitors)
 
-    def next_kind(self) -> str:
+    def next_kind(self) -> str | None:
         """Deal the kinds in shuffled rounds; the very first is the reversal that takes 58 days to show."""
         if not self.deck:
-            self.deck = [*ORDER_KINDS, *ORPHAN_KINDS]
+            self.deck = list(self.kinds)
             self.rng.shuffle(self.deck)
-            if not self.serials:
+            if not self.serials and "late_reversal" in self.deck:
                 self.deck.remove("late_reversal")
                 self.deck.append("late_reversal")
-        return self.deck.pop()
+        return self.deck.pop() if self.deck else None
 
     def number(self) -> int:
         return _FIRST_ORDER + len(self.orders)
@@ -77,27 +88,29 @@ class _Builder:
     def add_planted(self, kind: str, at: int) -> None:
         serial = self.serials[kind]
         self.serials[kind] += 1
-        order, landings = plant_order(self.rng, kind, serial, self.number(), self.customer_count, at)
+        order, landings = plant_order(self.rng, self.market, kind, serial, self.number(), self.customer_count, at)
         self.finish(order, self.new_customer(order.shop), landings)
 
     def add_orphan(self, kind: str, at: int) -> None:
         serial = self.serials[kind]
         self.serials[kind] += 1
         sold_at = at + int(self.rng.random() * HOUR)
-        conversion, click = plant_orphan(self.rng, kind, serial, _FIRST_ORPHAN + len(self.orphans), sold_at)
+        conversion, click = plant_orphan(
+            self.rng, self.market, kind, serial, _FIRST_ORPHAN + len(self.orphans), sold_at
+        )
         self.orphans.append(conversion)
-        self.touches.add(SHOP_OF_ACCOUNT[conversion.account], self.visitors.add(), click)
+        self.touches.add(self.market.shop_of[conversion.account], self.visitors.add(), click)
 
     def add_passer_by(self, at: int) -> None:
         """Add touches of a visitor who never orders and so stays anonymous."""
         shop, visitor = self.draw_shop(), self.visitors.add()
-        for landing in draw_journey(self.rng, shop, at - 20 * DAY, at):
+        for landing in draw_journey(self.rng, self.market, shop, at - 20 * DAY, at):
             self.touches.add(shop, visitor, landing)
 
     def draw_shop(self) -> int:
-        mark = self.rng.random() * 100
-        for place, shop in enumerate(SHOPS):
-            mark -= shop.share
+        mark = self.rng.random() * sum(SHOPS[place].share for place in self.market.shops)
+        for place in self.market.shops:
+            mark -= SHOPS[place].share
             if mark < 0:
                 return place
         return 0
@@ -124,14 +137,14 @@ class _Builder:
             voucher=False,
             shipped=False,
         )
-        landings = draw_journey(rng, shop, customer.last_order_at, at)
+        landings = draw_journey(rng, self.market, shop, customer.last_order_at, at)
         clicks = [(landing[0], landing[2], landing[3]) for landing in landings if landing[1] == AFFILIATE]
         clicks += [click for click in customer.clicks if at - CLICK_WINDOW <= click[0] <= at]
         clicks = [click for click in clicks if click[0] >= at - CLICK_WINDOW]
         conversion = None
         if clicks:
             order.click_at, account, publisher = max(clicks)
-            conversion = report(rng, order, account, publisher, order.click_at - 1, order.net)
+            conversion = report(rng, self.market, order, account, publisher, order.click_at - 1, order.net)
             order.conversions.append(conversion)
         self.draw_changes(order, conversion)
         self.finish(order, customer, landings)
@@ -154,7 +167,7 @@ class _Builder:
             rest = order.refunded(middle + HOUR + int(draw() * (last - middle - HOUR)))
             order.changes = (part,) if lot < 0.16 else (part, rest)
             if conversion is not None:
-                kind = "amended_amount" if conversion.network == "awin" else "restatement_pair"
+                kind = "amended_amount" if conversion.correction == "in_place" else "restatement_pair"
                 order.kind = conversion.kind = kind
         if conversion is not None:
             follow(conversion, order.changes)
@@ -176,7 +189,8 @@ class _Builder:
         clicks = [(landing[0], landing[2], landing[3]) for landing in landings if landing[1] == AFFILIATE]
         customer.clicks = [click for click in customer.clicks if click[0] > at - CLICK_WINDOW] + clicks
         if customer.visitor >= 0 and rng.random() < 0.15:
-            later = draw_landing(rng, order.shop, at + HOUR + int(rng.random() * 20 * DAY), int(rng.random() * 5))
+            later_at, channel = at + HOUR + int(rng.random() * 20 * DAY), int(rng.random() * 5)
+            later = draw_landing(rng, self.market, order.shop, later_at, channel)
             self.touches.add(order.shop, customer.visitor, later)
             if later[1] == AFFILIATE:
                 customer.clicks.append((later[0], later[2], later[3]))

@@ -20,6 +20,7 @@ class Call:
         sim_time: The sandbox's clock, UTC.
         canned: Whether the answer came from `fail_next`.
         fault: Name of the fault that the call got, None for none.
+        breach: Whether it was refused because a limit was broken.
     """
 
     network: str
@@ -33,3 +34,4 @@ class Call:
     sim_time: datetime
     canned: bool = False
     fault: str | None = None
+    breach: bool = False

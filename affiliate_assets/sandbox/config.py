@@ -1,7 +1,7 @@
 """What a world is made of before anything happens in it: size, shops, accounts, publishers, rates.
 
-Amounts are whole cents and instants whole seconds since 1970 (UTC) everywhere inside the sandbox; both are
-turned into `Decimal` and `datetime` where they leave it.
+Amounts are whole minor units of their currency (cents, yen, fils) and instants whole seconds since 1970 (UTC)
+everywhere inside the sandbox; both are turned into `Decimal` and `datetime` where they leave it.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,8 @@ CLICK_WINDOW = 30 * DAY
 #: Prefixes that somebody may write before an order number; `ORD` is the shop's own.
 ORDER_ID_PREFIXES = ("ORD", "ACME")
 
+DEFAULT_NETWORKS = ("awin", "cj")
+
 
 @dataclass(frozen=True, slots=True)
 class WorldConfig:
@@ -27,6 +29,7 @@ class WorldConfig:
         orders_per_day: Orders of all shops together on each day.
         time_zone: Zone of the times in the shop's exports.
         plant_every: Each so-many-th order carries a planted situation; 0 plants none.
+        networks: Networks that the brand runs programmes on.
     """
 
     seed: int = 7
@@ -35,6 +38,7 @@ class WorldConfig:
     orders_per_day: int = 40
     time_zone: str = "Europe/Berlin"
     plant_every: int = 4
+    networks: tuple[str, ...] = DEFAULT_NETWORKS
 
     def __post_init__(self) -> None:
         """Refuse sizes that make no world.
@@ -44,45 +48,40 @@ class WorldConfig:
         """
         if self.days < 1 or self.orders_per_day < 1 or self.plant_every < 0:
             raise ValueError("days and orders_per_day must be at least 1, plant_every at least 0")
+        if len(set(self.networks)) != len(self.networks):
+            raise ValueError(f"a network is named twice: {self.networks}")
 
 
 class Account(NamedTuple):
-    """One programme of the brand on one network."""
+    """One programme of the brand on one network; `zone` is that of the network's naive times, if any."""
 
     network: str
     account_id: str
     name: str
     currency: str
+    shop: str
+    zone: str = "UTC"
+    programme_id: str = ""
 
 
 class Shop(NamedTuple):
-    """One shop of the brand: its currency, tax rate in basis points and share of orders in percent."""
+    """One shop of the brand: its currency, tax rate in basis points and share of orders in percent.
+
+    Shares are those of the shops that are always open; the others come on top where they are.
+    """
 
     name: str
     country: str
     currency: str
     tax_rate: int
     share: int
-    accounts: tuple[int, ...]
 
 
-#: Accounts are referred to by their place in this list.
-ACCOUNTS: tuple[Account, ...] = (
-    Account("awin", "1001", "Acme Home DE", "EUR"),
-    Account("awin", "1002", "Acme Home UK", "GBP"),
-    Account("cj", "4410927", "Acme Home DE", "EUR"),
-    Account("cj", "4410928", "Acme Home US", "USD"),
-)
-
+#: Shops are referred to by their place in this list; the last two are open where a network has accounts there.
 SHOPS: tuple[Shop, ...] = (
-    Shop("de", "DE", "EUR", 1900, 55, (0, 2)),
-    Shop("uk", "GB", "GBP", 2000, 25, (1,)),
-    Shop("us", "US", "USD", 825, 20, (3,)),
+    Shop("de", "DE", "EUR", 1900, 55),
+    Shop("uk", "GB", "GBP", 2000, 25),
+    Shop("us", "US", "USD", 825, 20),
+    Shop("jp", "JP", "JPY", 1000, 15),
+    Shop("kw", "KW", "KWD", 0, 10),
 )
-
-SHOP_OF_ACCOUNT: tuple[int, ...] = (0, 1, 0, 2)
-
-
-def networks() -> tuple[str, ...]:
-    """Return the networks of the world, in the order of their first account."""
-    return tuple(dict.fromkeys(account.network for account in ACCOUNTS))

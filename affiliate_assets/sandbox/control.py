@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from affiliate_assets.sandbox.config import networks
-from affiliate_assets.sandbox.faults import FAULTS
+from affiliate_assets.sandbox.faults import EVERY_FAULT
+from affiliate_assets.sandbox.registry import NETWORKS
 from affiliate_assets.sandbox.times import to_epoch, zulu
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def routes(sandbox: "Sandbox") -> list[Route]:
     """Return the routes below `/_sandbox`; none of them is logged or limited."""
 
     async def health(request: Request) -> Response:
-        return JSONResponse({"status": "ok", "now": _now(sandbox), "networks": list(networks())})
+        return JSONResponse({"status": "ok", "now": _now(sandbox), "networks": list(sandbox.networks)})
 
     async def list_calls(request: Request) -> Response:
         calls = [asdict(call) | {"sim_time": zulu(to_epoch(call.sim_time))} for call in list(sandbox.calls)]
@@ -39,10 +39,11 @@ def routes(sandbox: "Sandbox") -> list[Route]:
                 "kind": fault.name,
                 "description": fault.description,
                 "group": fault.group,
-                "networks": sorted(fault.networks),
+                "networks": sorted(slug for slug in sandbox.networks if fault.suits(NETWORKS[slug])),
                 "calls": fault.length,
             }
-            for fault in FAULTS.values()
+            for fault in EVERY_FAULT.values()
+            if any(fault.suits(NETWORKS[slug]) for slug in sandbox.networks)
         ]
         return JSONResponse({"kinds": kinds, "served": [asdict(served) for served in list(sandbox.faults_served)]})
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from affiliate_assets.sandbox.config import ACCOUNTS, SHOPS
+from affiliate_assets.sandbox.config import SHOPS
 from affiliate_assets.sandbox.journeys import AFFILIATE, EMAIL, ORGANIC, PAID_SEARCH
 from affiliate_assets.sandbox.money import to_text
 from affiliate_assets.sandbox.orders import Order
-from affiliate_assets.sandbox.people import PUBLISHERS, digest, email_of
+from affiliate_assets.sandbox.people import digest, email_of
 from affiliate_assets.sandbox.times import from_epoch, with_offset
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _order_row(order: Order, at: int, zone: ZoneInfo) -> list[str]:
         with_offset(state.at, zone),
         state.status,
         shop.currency,
-        *map(to_text, amounts),
+        *(to_text(amount, shop.currency) for amount in amounts),
         order.voucher,
         email_of(order.customer),
         "returning" if order.returning else "new",
@@ -150,15 +150,10 @@ def _landing(world: "World", place: int, rank: int) -> tuple[str, str, str, str,
     source = medium = campaign = referrer = ""
     query: dict[str, str] = {}
     if channel == AFFILIATE:
-        account = ACCOUNTS[touches.account[place]]
-        publisher = PUBLISHERS[account.network][touches.publisher[place]]
-        source, medium, campaign = account.network, "affiliate", publisher.key
-        referrer = f"https://www.{publisher.site}/"
-        if account.network == "awin":
-            query["awc"] = f"{account.account_id}_{at - 1}_{token}"
-        else:
-            # CJ documents the name in both cases.
-            query["CJEVENT" if rank % 10 == 0 else "cjevent"] = token
+        click, network = world.click_at(rank), world.market.network_of(touches.account[place])
+        source, medium, campaign = network.slug, "affiliate", click.publisher.key
+        referrer = f"https://www.{click.publisher.site}/"
+        query |= network.landing(click)
     elif channel == PAID_SEARCH:
         source, medium, campaign, referrer = "google", "cpc", "brand", "https://www.google.com/"
         query["gclid"] = f"Cj0KCQ{token}"

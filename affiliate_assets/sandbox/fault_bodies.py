@@ -4,10 +4,10 @@ import gzip
 from collections.abc import Callable
 from dataclasses import replace
 
-from affiliate_assets.sandbox.hits import Fault, Hit
+from affiliate_assets.sandbox.hits import Fault, Hit, only
 from affiliate_assets.sandbox.wire import Answer, Delivery, to_json
 
-_CJ = frozenset({"cj"})
+_CJ = only("cj")
 _SKEW = 600
 _MAINTENANCE = b"<!DOCTYPE html><html><head><title>Maintenance</title></head><body>We are back soon.</body></html>"
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import cycle, islice
 
-from affiliate_assets.sandbox.hits import Fault, Hit, Page
+from affiliate_assets.sandbox.hits import Fault, Hit, Page, only
+from affiliate_assets.sandbox.network import Network
 from affiliate_assets.sandbox.wire import Answer, Ask, to_json
 
-_CJ, _AWIN = frozenset({"cj"}), frozenset({"awin"})
+_CJ = only("cj")
 _HUGE = 20_000
 _CURSOR = re.compile(r',?\s*sinceCommissionId\s*:\s*(?:"(\d*)"|(\d+)|\$\w+)')
 
@@ -45,9 +46,18 @@ def _empty(hit: Hit, page: Page) -> None:
     page.payload.update(count=0, maxCommissionId=None, payloadComplete=False)
 
 
+def _clear(hit: Hit, page: Page) -> None:
+    page.rows.clear()
+
+
 def _repeated_page(hit: Hit) -> Answer | None:
-    paged = _cursor(hit.ask)
-    return None if paged is None or hit.page() is None else hit.again(paged[0], hit.at)
+    paged, name = _cursor(hit.ask), hit.fields.page_parameter
+    if paged is None and name in hit.ask.query:
+        paged = replace(hit.ask, query={key: text for key, text in hit.ask.query.items() if key != name}), None
+    if paged is None or hit.page() is None:
+        return None
+    first = hit.again(paged[0], hit.at)
+    return None if name and first.body == hit.answer.body else first
 
 
 def _repeated_cursor(hit: Hit) -> Answer | None:
@@ -56,6 +66,30 @@ def _repeated_cursor(hit: Hit) -> Answer | None:
         return None
     page.payload.update(maxCommissionId=paged[1], payloadComplete=False)
     return page.answer()
+
+
+def _counted(hit: Hit) -> Answer | None:
+    page = hit.page()
+    if page is None or type(page.payload.get(hit.fields.count)) is not int:
+        return None
+    _one_more(hit, page)
+    return page.answer()
+
+
+def _lists(network: Network) -> bool:
+    return bool(network.rows.records)
+
+
+def _plain_lists(network: Network) -> bool:
+    return _lists(network) and not _CJ(network)
+
+
+def _paged_by_call(network: Network) -> bool:
+    return _CJ(network) or bool(network.rows.page_parameter)
+
+
+def _counts(network: Network) -> bool:
+    return bool(network.rows.count)
 
 
 def _reorder(hit: Hit, page: Page) -> None:
@@ -76,13 +110,14 @@ def _leave_out(hit: Hit, page: Page) -> None:
 
 
 def _one_more(hit: Hit, page: Page) -> None:
-    page.payload["count"] = len(page.rows) + 1
+    page.payload[hit.fields.count] += 1
 
 
 def _twice(hit: Hit, page: Page) -> None:
+    count, whole = hit.fields.count, len(page.rows)
     page.rows.append(hit.pick(page.rows))
-    if "count" in page.payload:
-        page.payload["count"] = len(page.rows)
+    if page.payload.get(count) == whole:
+        page.payload[count] = len(page.rows)
 
 
 def _huge(hit: Hit) -> Answer | None:
@@ -93,19 +128,31 @@ def _huge(hit: Hit) -> Answer | None:
     texts = [to_json(row).body for row in page.rows]
     rows = b", ".join(islice(cycle(texts), _HUGE))
     page.rows.clear()
-    if "count" in page.payload:
-        page.payload["count"] = _HUGE
-    body = page.answer().body
-    place = body.rindex(b"[]") if not page.payload else body.index(b'"records": []') + len(b'"records": ')
+    if hit.fields.count in page.payload:
+        page.payload[hit.fields.count] = _HUGE
+    body, name = page.answer().body, f'"{page.name}": '.encode()
+    place = body.rindex(b"[]") if not page.name else body.index(name + b"[]") + len(name)
     return replace(hit.answer, body=body[:place] + b"[" + rows + b"]" + body[place + 2 :], rows=_HUGE)
 
 
 PAGES = [
     Fault("page_empty", "a page without rows, cursor and end, while there are more", "paging", _paged(_empty), _CJ),
-    Fault("list_empty", "an empty list instead of the rows", "paging", _paged(_empty), _AWIN),
-    Fault("page_repeated", "the cursor is ignored, the first page comes again", "paging", _repeated_page, _CJ),
+    Fault(
+        "list_empty",
+        "an empty list instead of the rows",
+        "paging",
+        _paged(_clear),
+        _plain_lists,
+    ),
+    Fault(
+        "page_repeated",
+        "the cursor is ignored, the first page comes again",
+        "paging",
+        _repeated_page,
+        _paged_by_call,
+    ),
     Fault("cursor_repeats", "the right rows, with the cursor of the page before", "paging", _repeated_cursor, _CJ),
-    Fault("rows_reordered", "rows in another order", "paging", _paged(_reorder, 2)),
+    Fault("rows_reordered", "rows in another order", "paging", _paged(_reorder, 2), _lists),
     Fault(
         "row_inserted",
         "between two pages the network's clock moves on to its next row; it stays there",
@@ -118,8 +165,9 @@ PAGES = [
         "a tenth of the rows missing; CJ still counts them, Awin says nothing",
         "paging",
         _paged(_leave_out),
+        _lists,
     ),
-    Fault("count_lies", "all rows, and a count of one more", "paging", _paged(_one_more), _CJ),
-    Fault("row_twice", "one row twice in a page, counted twice", "paging", _paged(_twice)),
-    Fault("page_huge", f"a page of {_HUGE:,} rows: the true ones again and again", "paging", _huge),
+    Fault("count_lies", "all rows, and a count of one more", "paging", _counted, _counts),
+    Fault("row_twice", "one row twice in a page, counted twice", "paging", _paged(_twice), _lists),
+    Fault("page_huge", f"a page of {_HUGE:,} rows: the true ones again and again", "paging", _huge, _lists),
 ]

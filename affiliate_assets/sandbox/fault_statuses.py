@@ -3,11 +3,11 @@
 import json
 from email.utils import format_datetime
 
-from affiliate_assets.sandbox.hits import Fault, Hit
+from affiliate_assets.sandbox.hits import Fault, Hit, only
 from affiliate_assets.sandbox.times import from_epoch
 from affiliate_assets.sandbox.wire import Answer
 
-_CJ = frozenset({"cj"})
+_CJ = only("cj")
 _STORM = 3
 _JSON = {"Content-Type": "application/json"}
 _HTML = {"Content-Type": "text/html"}
@@ -106,9 +106,9 @@ STORMS = [
 
 def _echo(status: int) -> Fault:
     def apply(hit: Hit) -> Answer:
-        sent = hit.ask.headers.get("authorization", "")
+        sent = hit.ask.headers.get("authorization", "") or hit.token
         words = f"failed on {hit.ask.method} {hit.ask.path} with headers {{Authorization: {sent}}}"
-        return _json({"error": "exception", "description": words, "token": sent.partition(" ")[2]}, status)
+        return _json({"error": "exception", "description": words, "token": sent.partition(" ")[2] or sent}, status)
 
     return Fault(f"echo_{status}", f"{status} whose body repeats the credentials of the call", "token", apply)
 
@@ -124,5 +124,12 @@ TOKENS = [
     ),
     _echo(500),
     _echo(400),
+    Fault(
+        "session_lost",
+        "all sessions end before their time; a new login mends it",
+        "token",
+        lambda hit: hit.forget(),
+        lambda network: network.sessions,
+    ),
     Fault("echo_200", "200 with GraphQL errors that repeat the token of the call", "token", _echo_in_errors, _CJ),
 ]

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from affiliate_assets.sandbox.config import networks
 from affiliate_assets.sandbox.fault_bodies import BODIES, CLOCKS, CONNECTIONS
 from affiliate_assets.sandbox.fault_pages import PAGES
 from affiliate_assets.sandbox.fault_rows import ROWS
 from affiliate_assets.sandbox.fault_statuses import LIMITS, STORMS, TOKENS
 from affiliate_assets.sandbox.hits import Fault, Hit, table
+from affiliate_assets.sandbox.registry import NETWORKS
 from affiliate_assets.sandbox.wire import Answer
 
-#: Every fault by its name.
-FAULTS: Final[Mapping[str, Fault]] = table(LIMITS, STORMS, CONNECTIONS, BODIES, PAGES, ROWS, TOKENS, CLOCKS)
+#: Every fault of any network by its name.
+EVERY_FAULT: Final[Mapping[str, Fault]] = table(LIMITS, STORMS, CONNECTIONS, BODIES, PAGES, ROWS, TOKENS, CLOCKS)
+
+#: Those that make sense at a network of the default world.
+FAULTS: Final[Mapping[str, Fault]] = {name: fault for name, fault in EVERY_FAULT.items() if fault.networks}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,10 @@ class _Due:
 class FaultPlan:
     """Decides by the order of calls of each network which of them gets a fault."""
 
-    def __init__(self) -> None:
-        """Start without faults."""
+    def __init__(self, networks: Iterable[str]) -> None:
+        """Start without faults at these networks."""
         self._lock = threading.Lock()
-        self._due: dict[str, list[_Due]] = {network: [] for network in networks()}
+        self._due: dict[str, list[_Due]] = {network: [] for network in networks}
         self._random: tuple[int, float, list[Fault], Mapping[str, int]] | None = None
 
     def inject(self, network: str, kind: str, first: int, times: int) -> None:
@@ -59,10 +62,10 @@ class FaultPlan:
             ValueError: There is no such fault, or not at that network.
         """
         due = self._due[network]
-        if kind not in FAULTS or network not in FAULTS[kind].networks:
-            raise ValueError(f"no fault {kind!r} at {network}; see FAULTS for all kinds")
+        if kind not in EVERY_FAULT or not EVERY_FAULT[kind].suits(NETWORKS[network]):
+            raise ValueError(f"no fault {kind!r} at {network}; see EVERY_FAULT for all kinds")
         with self._lock:
-            due.append(_Due(FAULTS[kind], first, times * FAULTS[kind].length))
+            due.append(_Due(EVERY_FAULT[kind], first, times * EVERY_FAULT[kind].length))
 
     def draw(self, seed: int, rate: float, kinds: Iterable[str] | None, begin: Mapping[str, int]) -> None:
         """Give each later call a fault with a probability.
@@ -76,12 +79,12 @@ class FaultPlan:
         Raises:
             ValueError: There is no such fault, or the rate is no probability.
         """
-        names = list(FAULTS) if kinds is None else list(kinds)
-        unknown = [name for name in names if name not in FAULTS]
+        names = list(EVERY_FAULT) if kinds is None else list(kinds)
+        unknown = [name for name in names if name not in EVERY_FAULT]
         if unknown or not 0 <= rate <= 1:
             raise ValueError(f"unknown faults {unknown} or a rate of {rate} that is not between 0 and 1")
         with self._lock:
-            self._random = seed, rate, [FAULTS[name] for name in names], dict(begin)
+            self._random = seed, rate, [EVERY_FAULT[name] for name in names], dict(begin)
 
     def clear(self) -> None:
         """Forget what is due and what is drawn."""
@@ -118,7 +121,7 @@ class FaultPlan:
         rng = Random(f"{seed}:{network}:{index - begin[network]}")
         if rng.random() >= rate:
             return None
-        able = [fault for fault in kinds if network in fault.networks]
+        able = [fault for fault in kinds if fault.suits(NETWORKS[network])]
         # A call that the first one drawn cannot strike gets the next one that can.
         for fault in rng.sample(able, len(able)):
             call = hit(rng)

@@ -1,19 +1,19 @@
 """What a fault is, and the call that it hits."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 from typing import Any, Literal
+from urllib.parse import quote_plus
 
-from affiliate_assets.sandbox.config import networks
-from affiliate_assets.sandbox.wire import Answer, Ask, to_json
+from affiliate_assets.sandbox.config import DEFAULT_NETWORKS
+from affiliate_assets.sandbox.network import Network, RowFields
+from affiliate_assets.sandbox.registry import NETWORKS
+from affiliate_assets.sandbox.wire import Answer, Ask, Row, to_json
 
-Row = dict[str, Any]
 Group = Literal["limit", "server", "connection", "body", "paging", "data", "token", "clock"]
-ALL = frozenset(networks())
-_KEYS = ("commissionId", "id", "publisherId")
 
 
 @dataclass(slots=True)
@@ -22,13 +22,15 @@ class Page:
 
     Attributes:
         document: The whole JSON value; fractions are decimals.
-        payload: CJ: the object around the records (count, cursor …); empty at Awin.
+        payload: The object around the records (count, cursor …); empty where the document is the list.
         rows: The records, at least one; a part of `document`.
+        name: The records' name in `payload`.
     """
 
     document: Any
     payload: Row
     rows: list[Row]
+    name: str = ""
 
     def answer(self) -> Answer:
         """Return the answer with its changes."""
@@ -49,6 +51,8 @@ class Hit:
         again: Answers another question as of an instant.
         advance: Moves the sandbox's clock to the next row that the network will show, and returns it.
         kill: Makes the network's token invalid, and answers this call accordingly.
+        forget: Ends all sessions, and answers this call accordingly; None where it names none.
+        token: The token that the call carries, empty without one.
         record: Set by a fault that changes one record: its id.
     """
 
@@ -61,31 +65,84 @@ class Hit:
     again: Callable[[Ask, int], Answer]
     advance: Callable[[], int]
     kill: Callable[[], Answer]
+    forget: Callable[[], Answer | None]
+    token: str = ""
     record: str | None = field(default=None, init=False)
 
     def page(self) -> Page | None:
         """Return the records of the true answer; None where it is not a list with at least one."""
         if self.answer.status != 200 or not self.answer.rows:
             return None
-        document = json.loads(self.answer.body, parse_float=Decimal)
-        if isinstance(document, list):
-            return Page(document, {}, document)
-        for payload in (document.get("data") or {}).values():
-            if isinstance(payload, dict) and payload.get("records"):
-                return Page(document, payload, payload["records"])
+        try:
+            document = json.loads(self.answer.body, parse_float=Decimal)
+        except ValueError:
+            return None
+        for path in self.fields.records:
+            parts = path.split(".") if path else []
+            found = _lists(document, {}, parts)
+            if found is not None:
+                return Page(document, *found, name=parts[-1] if parts else "")
         return None
+
+    @property
+    def fields(self) -> RowFields:
+        """Where the network's records have what is changed."""
+        return NETWORKS[self.network].rows
 
     def pick(self, rows: list[Row]) -> Row:
         """Draw the row to change and note its id."""
         row = self.rng.choice(rows)
-        name = key_of(row)
-        self.record = str(row[name]) if name else None
+        name = self.key_of(row)
+        self.record = str(value_at(row, name)) if name else None
         return row
 
+    def key_of(self, row: Row) -> str | None:
+        """Return the path of the field that identifies a record of any kind."""
+        return next((name for name in (*self.fields.key, *self.fields.other_keys) if has(row, name)), None)
 
-def key_of(row: Row) -> str | None:
-    """Return the name of the field that identifies a record of any kind."""
-    return next((name for name in _KEYS if name in row), None)
+
+def _lists(value: Any, payload: Row, parts: list[str]) -> tuple[Row, list[Row]] | None:
+    """Return the list of records below a path, and the object around it."""
+    if not parts:
+        whole = isinstance(value, list) and value and all(isinstance(row, dict) for row in value)
+        return (payload, value) if whole else None
+    if not isinstance(value, dict):
+        return None
+    below = value.values() if parts[0] == "*" else [value.get(parts[0])]
+    return next((found for item in below if (found := _lists(item, value, parts[1:])) is not None), None)
+
+
+def _parent(row: Row, path: str) -> tuple[Row, str]:
+    """Return the object that a path ends in, empty where there is none, and the last name."""
+    *above, last = path.split(".")
+    place: Any = row
+    for name in above:
+        place = place.get(name) if isinstance(place, dict) else None
+    return place if isinstance(place, dict) else {}, last
+
+
+def has(row: Row, path: str) -> bool:
+    """Tell whether a record has a field, null or not."""
+    place, last = _parent(row, path)
+    return last in place
+
+
+def value_at(row: Row, path: str) -> Any:
+    """Return the value of a field, None without it."""
+    place, last = _parent(row, path)
+    return place.get(last)
+
+
+def put(row: Row, path: str, value: object) -> None:
+    """Change a field that a record has."""
+    place, last = _parent(row, path)
+    place[last] = value
+
+
+def take(row: Row, path: str) -> None:
+    """Take a field out of a record."""
+    place, last = _parent(row, path)
+    del place[last]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +154,7 @@ class Fault:
         description: What the caller meets.
         group: What it strikes.
         apply: Returns the answer to send instead, None where it cannot strike the call (no rows, no paging).
-        networks: The networks it makes sense for.
+        suits: Tells for a network whether it makes sense there.
         length: Calls in a row that one outbreak strikes.
     """
 
@@ -105,8 +162,18 @@ class Fault:
     description: str
     group: Group
     apply: Callable[[Hit], Answer | None]
-    networks: frozenset[str] = ALL
+    suits: Callable[[Network], bool] = lambda network: True
     length: int = 1
+
+    @property
+    def networks(self) -> frozenset[str]:
+        """The networks of the default world that it makes sense for."""
+        return frozenset(slug for slug in DEFAULT_NETWORKS if self.suits(NETWORKS[slug]))
+
+
+def only(*slugs: str) -> Callable[[Network], bool]:
+    """Return what is true of the networks named."""
+    return lambda network: network.slug in slugs
 
 
 def table(*groups: list[Fault]) -> Mapping[str, Fault]:
@@ -114,10 +181,21 @@ def table(*groups: list[Fault]) -> Mapping[str, Fault]:
     return {fault.name: fault for group in groups for fault in group}
 
 
-def anonymous(ask: Ask) -> Ask:
-    """Return a call without its credentials."""
-    return replace(
-        ask,
-        headers={name: value for name, value in ask.headers.items() if name != "authorization"},
-        query={name: value for name, value in ask.query.items() if name != "accessToken"},
-    )
+def anonymous(ask: Ask, secrets: Iterable[str]) -> Ask:
+    """Return a call without its credentials.
+
+    Args:
+        ask: The call.
+        secrets: Texts that must not stay in it.
+    """
+    words = [word for word in secrets if word]
+
+    def clean(values: Mapping[str, str]) -> dict[str, str]:
+        return {name: value for name, value in values.items() if not any(word in value for word in words)}
+
+    headers = {name: value for name, value in clean(ask.headers).items() if name != "authorization"}
+    body, path = ask.body, ask.path
+    for word in words:
+        for text in {word, quote_plus(word)}:
+            body, path = body.replace(text.encode(), b"revoked"), path.replace(text, "revoked")
+    return replace(ask, headers=headers, query=clean(ask.query), body=body, path=path)

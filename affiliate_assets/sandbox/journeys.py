@@ -4,8 +4,8 @@ from array import array
 from dataclasses import dataclass, field
 from random import Random
 
-from affiliate_assets.sandbox.config import ACCOUNTS, DAY, HOUR, SHOPS
-from affiliate_assets.sandbox.people import PUBLISHERS
+from affiliate_assets.sandbox.config import DAY, HOUR
+from affiliate_assets.sandbox.market import Market
 
 AFFILIATE, PAID_SEARCH, EMAIL, ORGANIC, DIRECT = range(5)
 _CHANNELS = (AFFILIATE,) * 28 + (PAID_SEARCH,) * 22 + (EMAIL,) * 14 + (ORGANIC,) * 20 + (DIRECT,) * 16
@@ -42,17 +42,19 @@ class Touches:
         self.order = array("q", sorted(range(len(self.at)), key=self.at.__getitem__))
 
 
-def draw_landing(rng: Random, shop: int, at: int, channel: int, account: int | None = None) -> Landing:
+def draw_landing(rng: Random, market: Market, shop: int, at: int, channel: int, account: int | None = None) -> Landing:
     """Draw the account and publisher of a touch where its channel has them."""
     if channel != AFFILIATE:
         return at, channel, -1, -1
     if account is None:
-        accounts = SHOPS[shop].accounts
+        accounts = market.accounts_of[shop]
+        if not accounts:
+            return at, DIRECT, -1, -1
         account = accounts[int(rng.random() * len(accounts))]
-    return at, channel, account, int(rng.random() * len(PUBLISHERS[ACCOUNTS[account].network]))
+    return at, channel, account, int(rng.random() * len(market.network_of(account).publishers))
 
 
-def draw_journey(rng: Random, shop: int, after: int, ordered_at: int) -> list[Landing]:
+def draw_journey(rng: Random, market: Market, shop: int, after: int, ordered_at: int) -> list[Landing]:
     """Draw the touches that lead to an order, oldest first, all later than `after`.
 
     The last one lies within two hours before the order, the others up to 40 days earlier. An order placed
@@ -65,12 +67,12 @@ def draw_journey(rng: Random, shop: int, after: int, ordered_at: int) -> list[La
         return []
     span = min(40 * DAY, last - after - 1)
     times = sorted([last, *(last - int(draw() ** 2 * span) for _ in range(count - 1))])
-    return [draw_landing(rng, shop, at, _CHANNELS[int(draw() * 100)]) for at in times]
+    return [draw_landing(rng, market, shop, at, _CHANNELS[int(draw() * 100)]) for at in times]
 
 
-def draw_other_touches(rng: Random, shop: int, first: int, ordered_at: int) -> list[Landing]:
+def draw_other_touches(rng: Random, market: Market, shop: int, first: int, ordered_at: int) -> list[Landing]:
     """Draw up to two touches without any affiliate between an instant and the order."""
     draw = rng.random
     count = int(draw() * 3)
     times = [first + 30 + int(draw() * max(1, ordered_at - first - 60)) for _ in range(count)]
-    return [draw_landing(rng, shop, at, _OTHER_CHANNELS[int(draw() * 10)]) for at in times if at < ordered_at]
+    return [draw_landing(rng, market, shop, at, _OTHER_CHANNELS[int(draw() * 10)]) for at in times if at < ordered_at]

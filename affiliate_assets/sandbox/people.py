@@ -2,6 +2,7 @@
 
 import hashlib
 from array import array
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -9,8 +10,8 @@ from typing import NamedTuple
 class Publisher(NamedTuple):
     """A publisher as one network knows it.
 
-    `key` is equal for the same company on both networks, where its id and the spelling of its name differ.
-    `rate` is its commission in basis points; `currency` is what the network pays it in (CJ only).
+    `key` is equal for the same company on all networks, where its id and the spelling of its name differ.
+    `rate` is its commission in basis points; `currency` is what it is paid in where the network pays in its own.
     """
 
     key: str
@@ -24,95 +25,69 @@ class Publisher(NamedTuple):
     site_id: str
 
 
-PUBLISHERS: dict[str, tuple[Publisher, ...]] = {
-    "awin": (
-        Publisher(
-            "deal-harbour",
-            "330411",
-            "Deal Harbour",
-            "deal-harbour.example",
-            "GB",
-            "Discount Code",
-            700,
-            "",
-            "",
-        ),
-        Publisher("home-notes", "331550", "Home Notes", "home-notes.example", "GB", "Content", 800, "", ""),
-        Publisher("cashback-quay", "330888", "Cashback Quay", "cashback-quay.example", "GB", "Cashback", 500, "", ""),
-        Publisher("spar-fuchs", "412207", "Spar-Fuchs", "spar-fuchs.example", "DE", "Discount Code", 600, "", ""),
-        Publisher("wohn-magazin", "412850", "Wohn-Magazin", "wohn-magazin.example", "DE", "Content", 900, "", ""),
-        Publisher("punkte-plus", "413019", "PunktePlus", "punkte-plus.example", "DE", "Cashback", 450, "", ""),
-        Publisher("the-edit", "334772", "The Edit", "the-edit.example", "GB", "Content", 1000, "", ""),
-    ),
-    "cj": (
-        Publisher(
-            "setup-stories",
-            "5290117",
-            "Setup Stories",
-            "setup-stories.example",
-            "US",
-            "Content",
-            800,
-            "USD",
-            "100338811",
-        ),
-        Publisher(
-            "deal-harbour",
-            "5310044",
-            "DealHarbour Ltd",
-            "deal-harbour.example",
-            "GB",
-            "Coupon",
-            700,
-            "GBP",
-            "100441190",
-        ),
-        Publisher(
-            "spar-fuchs",
-            "5330981",
-            "SPARFUCHS GmbH",
-            "spar-fuchs.example",
-            "DE",
-            "Coupon",
-            650,
-            "EUR",
-            "100502213",
-        ),
-        Publisher(
-            "the-edit",
-            "5341207",
-            "The Edit Media",
-            "the-edit.example",
-            "GB",
-            "Content",
-            950,
-            "GBP",
-            "100511874",
-        ),
-        Publisher(
-            "cash-canyon",
-            "5288450",
-            "Cash Canyon",
-            "cash-canyon.example",
-            "US",
-            "Loyalty",
-            500,
-            "USD",
-            "100330975",
-        ),
-        Publisher(
-            "porch-living",
-            "5350618",
-            "Porch & Living",
-            "porch-living.example",
-            "US",
-            "Content",
-            850,
-            "USD",
-            "100527740",
-        ),
-    ),
+class Company(NamedTuple):
+    """A company behind publishers: its name, site and country, what it does, and its usual commission and currency."""
+
+    name: str
+    site: str
+    region: str
+    kind: str
+    rate: int
+    currency: str
+
+
+#: Companies by the key that is equal on all networks.
+COMPANIES: dict[str, Company] = {
+    "deal-harbour": Company("Deal Harbour", "deal-harbour.example", "GB", "Coupon", 700, "GBP"),
+    "home-notes": Company("Home Notes", "home-notes.example", "GB", "Content", 800, "GBP"),
+    "cashback-quay": Company("Cashback Quay", "cashback-quay.example", "GB", "Cashback", 500, "GBP"),
+    "spar-fuchs": Company("Spar-Fuchs", "spar-fuchs.example", "DE", "Coupon", 600, "EUR"),
+    "wohn-magazin": Company("Wohn-Magazin", "wohn-magazin.example", "DE", "Content", 900, "EUR"),
+    "punkte-plus": Company("PunktePlus", "punkte-plus.example", "DE", "Cashback", 450, "EUR"),
+    "the-edit": Company("The Edit", "the-edit.example", "GB", "Content", 1000, "GBP"),
+    "setup-stories": Company("Setup Stories", "setup-stories.example", "US", "Content", 800, "USD"),
+    "cash-canyon": Company("Cash Canyon", "cash-canyon.example", "US", "Cashback", 500, "USD"),
+    "porch-living": Company("Porch & Living", "porch-living.example", "US", "Content", 850, "USD"),
+    "kurashi-note": Company("暮らしノート", "kurashi-note.example", "JP", "Content", 750, "JPY"),
+    "point-machi": Company("ポイント街", "point-machi.example", "JP", "Cashback", 400, "JPY"),
+    "souq-savings": Company("Souq Savings", "souq-savings.example", "KW", "Coupon", 650, "KWD"),
+    "maison-claire": Company("Maison Claire", "maison-claire.example", "FR", "Content", 900, "EUR"),
+    "app-rewards": Company("App Rewards", "app-rewards.example", "US", "Network", 550, "USD"),
+    "search-scout": Company("Search Scout", "search-scout.example", "GB", "Comparison", 350, "GBP"),
 }
+
+
+def enlist(
+    ids: Mapping[str, str],
+    *,
+    spell: Callable[[str], str] = str,
+    kinds: Mapping[str, str] | None = None,
+    rates: Mapping[str, int] | None = None,
+) -> tuple[Publisher, ...]:
+    """Return companies as publishers of a network.
+
+    Args:
+        ids: The network's publisher ids by the key of the company.
+        spell: Writes a company's name as the network has it.
+        kinds: The network's words for kinds of publishers, where they differ.
+        rates: Commission in basis points by key, where it differs.
+    """
+    kinds, rates = kinds or {}, rates or {}
+    return tuple(
+        Publisher(
+            key,
+            publisher_id,
+            spell(COMPANIES[key].name),
+            COMPANIES[key].site,
+            COMPANIES[key].region,
+            kinds.get(COMPANIES[key].kind, COMPANIES[key].kind),
+            rates.get(key, COMPANIES[key].rate),
+            COMPANIES[key].currency,
+            "",
+        )
+        for key, publisher_id in ids.items()
+    )
+
 
 _FIRST = (
     "anna",

@@ -1,18 +1,16 @@
-"""What a network knows of a sale: one conversion with its time line, and CJ's ledger rows made from it.
-
-Rules taken from the networks' descriptions: Awin changes a transaction in place and only while it is pending;
-CJ adds rows (one that takes the earlier state back, one with the new state) and only before the lock.
-"""
+"""What a network knows of a sale: one conversion with its time line, and the rows of networks that correct by rows."""
 
 from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
-from affiliate_assets.sandbox.config import ACCOUNTS, DAY
-from affiliate_assets.sandbox.money import convert, share, usd_rate
+from affiliate_assets.sandbox.config import Account
+from affiliate_assets.sandbox.habits import Correction, Habits
+from affiliate_assets.sandbox.market import Market
+from affiliate_assets.sandbox.money import exchange, share
+from affiliate_assets.sandbox.network import Network
 from affiliate_assets.sandbox.orders import Change, Order
-from affiliate_assets.sandbox.people import PUBLISHERS, Publisher
-from affiliate_assets.sandbox.times import lock_after
+from affiliate_assets.sandbox.people import Publisher
 
 
 class Step(NamedTuple):
@@ -29,20 +27,22 @@ class Conversion:
     """One conversion of one account.
 
     Attributes:
-        account: Place in `ACCOUNTS`.
+        market: What account and publisher are places in.
+        account: Place of the account.
         publisher: Place in the network's publishers.
         order_ref: The order's id as the network received it, None when the page sent none.
         click_at: Click that the network credits, None when it does not tell.
         occurred_at: The sale by the network's clock.
-        visible_at: When the network's interface first shows it (CJ: posting date).
+        visible_at: When the network's interface first shows it (posting date).
         steps: States in time order; the first is at `visible_at`.
-        final_at: Awin: approval, if not void before; CJ: the lock.
-        extended_at: CJ: the first lock date, at which it was put off to `final_at`; None if it was not.
+        final_at: Approval, if not void before, or the lock; `NEVER` without either.
+        extended_at: The first lock date, at which it was put off to `final_at`; None if it was not.
         kind: Planted situation, None for an ordinary conversion.
         order: The order meant, None for a conversion without one.
-        number: The network's id (Awin transaction, CJ original action), given when the world is complete.
+        number: The network's number, given when the world is complete.
     """
 
+    market: Market
     account: int
     publisher: int
     order_ref: str | None
@@ -59,12 +59,37 @@ class Conversion:
     @property
     def network(self) -> str:
         """The network's name."""
-        return ACCOUNTS[self.account].network
+        return self.programme.network
+
+    @property
+    def programme(self) -> Account:
+        """The account that it was booked on."""
+        return self.market.accounts[self.account]
+
+    @property
+    def declared(self) -> Network:
+        """The network's declaration."""
+        return self.market.network_of(self.account)
+
+    @property
+    def habits(self) -> Habits:
+        """The network's habits."""
+        return self.declared.habits
+
+    @property
+    def correction(self) -> Correction:
+        """How the account tells a change."""
+        return self.habits.corrects(self.programme.account_id)
+
+    @property
+    def record_id(self) -> str:
+        """The id that the conversion is known by."""
+        return self.declared.record_id(self)
 
     @property
     def partner(self) -> Publisher:
         """The publisher as the network knows it."""
-        return PUBLISHERS[self.network][self.publisher]
+        return self.declared.publishers[self.publisher]
 
     def step(self, at: int) -> Step:
         """Return the state at an instant not before the conversion is visible."""
@@ -82,41 +107,41 @@ class Conversion:
             return "deleted" if state.void == "deleted" else "reversed"
         return "pending" if at < self.final_at else "approved"
 
+    def changed_at(self, at: int) -> int:
+        """Return when the record changed last by an instant: it appeared, was changed, or was decided."""
+        moments = [self.visible_at, *(step.at for step in self.steps)]
+        if not self.steps[-1].void:
+            moments.append(self.final_at)
+        return max(moment for moment in moments if moment <= at)
+
     def commission(self, sale: int) -> int:
         """Return the publisher's commission on a sale, in the account's currency."""
         return share(sale, self.partner.rate)
 
-    def usd(self, cents: int) -> int:
-        """Return an amount of the account's currency in dollars, at the rate of the sale's day."""
-        currency = ACCOUNTS[self.account].currency
-        return convert(cents, usd_rate(currency, self.occurred_at), 10_000)
+    def fee(self, sale: int) -> int:
+        """Return the network's fee on a sale, in the account's currency."""
+        return share(self.commission(sale), self.declared.fee)
+
+    def usd(self, minor: int) -> int:
+        """Return an amount of the account's currency in cents of a dollar, at the rate of the sale's day."""
+        return exchange(minor, self.programme.currency, "USD", self.occurred_at)
 
 
-def report(rng: Random, order: Order, account: int, publisher: int, click_at: int | None, sale: int) -> Conversion:
-    """Make the conversion that a network books for an order, with its ordinary decision date.
-
-    Awin rows appear within three minutes and are approved 20 to 45 days after the sale; CJ posts within 25
-    minutes and locks on the 11th of the following month. Both stay within the hour that an order may wait for
-    its conversion.
-    """
-    draw = rng.random
-    if ACCOUNTS[account].network == "awin":
-        occurred_at = order.ordered_at + 3 + int(draw() * 30)
-        visible_at = occurred_at + 20 + int(draw() * 150)
-        final_at = occurred_at + 20 * DAY + int(draw() * 25 * DAY)
-    else:
-        occurred_at = order.ordered_at + int(draw() * 20)
-        visible_at = occurred_at + 120 + int(draw() * 1_380)
-        final_at = lock_after(occurred_at)
-    steps = (Step(visible_at, sale),)
+def report(
+    rng: Random, market: Market, order: Order, account: int, publisher: int, click_at: int | None, sale: int
+) -> Conversion:
+    """Make the conversion that a network books for an order, with its ordinary decision date."""
+    habits = market.network_of(account).habits
+    occurred_at, visible_at, final_at = habits.date(rng.random, order.ordered_at)
     return Conversion(
+        market,
         account,
         publisher,
         order.order_id,
-        click_at,
+        click_at if habits.tells_click else None,
         occurred_at,
         visible_at,
-        steps,
+        (Step(visible_at, sale),),
         final_at,
         kind=order.kind,
         order=order,
@@ -137,13 +162,11 @@ def follow(conversion: Conversion, changes: tuple[Change, ...]) -> None:
 
 def last_moment(conversion: Conversion) -> int:
     """Return the last instant at which an ordinary change can still be settled."""
-    if conversion.network == "awin":
-        return conversion.occurred_at + 19 * DAY
-    return conversion.final_at - DAY // 2
+    return conversion.habits.last_change(conversion.occurred_at, conversion.final_at)
 
 
 class LedgerRow(NamedTuple):
-    """One CJ commission row: signed sale amount in cents, and why it corrects the original."""
+    """A row of a network that corrects by rows: signed sale and commission, and why it corrects the original."""
 
     commission_id: int
     conversion: Conversion
@@ -151,6 +174,7 @@ class LedgerRow(NamedTuple):
     sale: int
     original: bool
     reason: str | None
+    commission: int
 
 
 _CJ_REASONS = {
@@ -160,14 +184,22 @@ _CJ_REASONS = {
 }
 
 
-def ledger_rows(conversion: Conversion) -> list[tuple[int, int, bool, str | None]]:
-    """Return a family's rows as (posted_at, signed sale, original, reason); they sum to the present state."""
-    rows: list[tuple[int, int, bool, str | None]] = [(conversion.visible_at, conversion.steps[0].sale, True, None)]
+def ledger_rows(conversion: Conversion) -> list[tuple[int, int, bool, str | None, int]]:
+    """Return a family's rows as (posted_at, signed sale, original, reason, signed commission).
+
+    They sum to the present state: void families to zero.
+    """
     before = conversion.steps[0].sale
-    for step in conversion.steps[1:]:
+    rows: list[tuple[int, int, bool, str | None, int]] = [
+        (conversion.visible_at, before, True, None, conversion.commission(before))
+    ]
+    for step in conversion.steps[1:] if conversion.correction != "in_place" else ():
         reason = _CJ_REASONS.get(step.reason, "OTHER_REASON")
-        rows.append((step.at, -before, False, reason))
-        if not step.void:
-            rows.append((step.at, step.sale, False, reason))
-            before = step.sale
+        now = 0 if step.void else step.sale
+        amounts = [now - before] if conversion.correction == "negative" else [-before] if step.void else [-before, now]
+        earned = conversion.commission(now) - conversion.commission(before)
+        for sale in amounts:
+            commission = earned if conversion.correction == "negative" else conversion.commission(sale)
+            rows.append((step.at, sale, False, reason, commission))
+        before = now
     return rows

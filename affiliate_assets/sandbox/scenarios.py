@@ -5,42 +5,42 @@
 
 from random import Random
 
-from affiliate_assets.sandbox.config import ACCOUNTS, CLICK_WINDOW, DAY, HOUR, SHOP_OF_ACCOUNT
+from affiliate_assets.sandbox.config import CLICK_WINDOW, DAY, HOUR
+from affiliate_assets.sandbox.habits import NEVER
 from affiliate_assets.sandbox.journeys import AFFILIATE, Landing, draw_landing, draw_other_touches
+from affiliate_assets.sandbox.market import Market
 from affiliate_assets.sandbox.money import share
 from affiliate_assets.sandbox.orders import Order, draw_order
 from affiliate_assets.sandbox.reports import Conversion, Step, follow, last_moment, report
-from affiliate_assets.sandbox.times import lock_after
 
-#: Kind and the accounts (places in `ACCOUNTS`) that it is planted on, in turn.
-_ALL, _AWIN, _CJ = (0, 3, 1, 2), (0, 1), (2, 3)
-ORDER_KINDS: dict[str, tuple[int, ...]] = {
-    "late_reversal": _AWIN,
-    "missing_in_network": _ALL,
-    "missing_then_cancelled": _ALL,
-    "expired_click": _ALL,
-    "tax_included": _ALL,
-    "shipping_included": _ALL,
-    "discount_ignored": _ALL,
-    "refunded_but_approved": _ALL,
-    "refunded_but_pending": _ALL,
-    "cancelled_but_pending": _ALL,
-    "declined_but_paid": _ALL,
-    "double_claim": (0, 2),
-    "double_claim_settled": (0, 2),
-    "id_lower_case": _ALL,
-    "id_other_prefix": _ALL,
-    "id_no_prefix": _ALL,
-    "id_zero_padded": _ALL,
-    "id_dashes_spaces": _ALL,
-    "late_approval": _ALL,
-    "late_decline": _ALL,
-    "amended_amount": _AWIN,
-    "restatement_pair": _CJ,
-}
+#: Kinds of orders; those of `double_claim…` need a shop with accounts on several networks.
+ORDER_KINDS: tuple[str, ...] = (
+    "late_reversal",
+    "missing_in_network",
+    "missing_then_cancelled",
+    "expired_click",
+    "tax_included",
+    "shipping_included",
+    "discount_ignored",
+    "refunded_but_approved",
+    "refunded_but_pending",
+    "cancelled_but_pending",
+    "declined_but_paid",
+    "double_claim",
+    "double_claim_settled",
+    "id_lower_case",
+    "id_other_prefix",
+    "id_no_prefix",
+    "id_zero_padded",
+    "id_dashes_spaces",
+    "late_approval",
+    "late_decline",
+    "amended_amount",
+    "restatement_pair",
+)
 
 #: Conversions that belong to no order.
-ORPHAN_KINDS: dict[str, tuple[int, ...]] = {"missing_in_crm": _ALL, "void_without_order": _ALL}
+ORPHAN_KINDS: tuple[str, ...] = ("missing_in_crm", "void_without_order")
 
 #: Every kind with the last verdict of its records as (network side, order side); None where there is no
 #: record.
@@ -62,6 +62,13 @@ KINDS: dict[str, tuple[str | None, str | None]] = {
 }
 
 
+def accounts_for(market: Market, kind: str) -> tuple[tuple[int, ...], ...]:
+    """Return what a kind is planted on in turn: an account, or those that claim an order together."""
+    if kind.startswith("double_claim"):
+        return market.claims
+    return tuple((place,) for place in market.planted_on(kind))
+
+
 def write_order_id(kind: str, number: int, serial: int) -> str:
     """Write an order number the way that a kind of `id_…` does; all ways mean `ORD-<number>`."""
     text = str(number)
@@ -76,22 +83,23 @@ def write_order_id(kind: str, number: int, serial: int) -> str:
 
 
 def plant_order(
-    rng: Random, kind: str, serial: int, number: int, customer: int, at: int
+    rng: Random, market: Market, kind: str, serial: int, number: int, customer: int, at: int
 ) -> tuple[Order, list[Landing]]:
     """Make the order of a planted situation, with its touches and conversions.
 
     Args:
         rng: The world's source of chance.
-        kind: A key of `ORDER_KINDS`.
+        market: Where the brand sells.
+        kind: One of `ORDER_KINDS`.
         serial: How often the kind was planted before; varies the account and the spelling.
         number: The order's number.
         customer: A customer without earlier touches, so that nothing else can claim the order.
         at: Instant of the order.
     """
     draw = rng.random
-    accounts = ORDER_KINDS[kind]
-    account = accounts[serial % len(accounts)]
-    shop = SHOP_OF_ACCOUNT[account]
+    accounts = accounts_for(market, kind)
+    account, *others = accounts[serial % len(accounts)]
+    shop = market.shop_of[account]
     order = draw_order(
         rng,
         number,
@@ -108,8 +116,8 @@ def plant_order(
         clicked = at - CLICK_WINDOW + 1
     if kind == "expired_click":
         clicked = at - CLICK_WINDOW - 1
-    click = draw_landing(rng, shop, clicked, AFFILIATE, account)
-    landings = [click, *draw_other_touches(rng, shop, clicked, at)]
+    click = draw_landing(rng, market, shop, clicked, AFFILIATE, account)
+    landings = [click, *draw_other_touches(rng, market, shop, clicked, at)]
     if kind == "expired_click":
         return order, landings
     order.click_at = clicked
@@ -117,12 +125,14 @@ def plant_order(
         if kind == "missing_then_cancelled":
             order.changes = (order.cancelled(at + 6 * HOUR + int(draw() * 3 * DAY)),)
         return order, landings
-    conversion = report(rng, order, account, click[3], clicked - 1, _reported_sale(order, kind))
+    conversion = report(rng, market, order, account, click[3], clicked - 1, _reported_sale(order, kind))
     order.conversions.append(conversion)
     if kind.startswith("double_claim"):
-        earlier = clicked - 600 - int(draw() * 5 * DAY)
-        landings.append(draw_landing(rng, shop, earlier, AFFILIATE, 2 - account))
-        _claim_twice(rng, order, landings[-1], serial)
+        for other in others:
+            clicked -= 600 + int(draw() * 5 * DAY)
+            landings.append(draw_landing(rng, market, shop, clicked, AFFILIATE, other))
+            _claim_too(rng, market, order, landings[-1], serial)
+        _settle_claims(rng, order, serial)
     elif kind.startswith("id_"):
         conversion.order_ref = write_order_id(kind, number, serial // len(accounts))
     else:
@@ -139,30 +149,36 @@ def _reported_sale(order: Order, kind: str) -> int:
     return order.net + extra.get(kind, 0)
 
 
-def _claim_twice(rng: Random, order: Order, click: Landing, serial: int) -> None:
-    """Add the claim of the network whose click came first.
-
-    Now and then CJ does not tell its click although it was the last: then the claim with a known click wins.
-    """
-    winner = order.conversions[0]
-    loser = report(rng, order, click[2], click[3], click[0] - 1, order.net)
+def _claim_too(rng: Random, market: Market, order: Order, click: Landing, serial: int) -> None:
+    """Add the claim of a network whose click came earlier."""
+    loser = report(rng, market, order, click[2], click[3], click[0] - 1, order.net)
     order.conversions.append(loser)
     loser.order_ref = str(order.number) if serial % 2 else f"ord-{order.number}"
-    if serial % 4 == 3 and winner.network == "cj":
-        winner.click_at = None
-        winner, loser = loser, winner
+
+
+def _settle_claims(rng: Random, order: Order, serial: int) -> None:
+    """Let the losers be void where the kind says so.
+
+    Now and then a network does not tell its click although it was the last: then the latest known click wins.
+    """
+    last, *others = order.conversions
+    if serial % 4 == 3 and last.habits.hides_click and all(other.click_at is not None for other in others):
+        last.click_at = None
     if order.kind == "double_claim_settled":
-        void_at = order.ordered_at + 3 * DAY + int(rng.random() * 6 * DAY)
-        loser.steps += (Step(void_at, order.net, "declined", "duplicate order"),)
+        winner = max(order.conversions, key=lambda conversion: conversion.click_at or -1)
+        for loser in order.conversions:
+            if loser is not winner:
+                void_at = order.ordered_at + 3 * DAY + int(rng.random() * 6 * DAY)
+                loser.steps += (Step(void_at, order.net, "declined", "duplicate order"),)
 
 
 def _change(rng: Random, kind: str, order: Order, conversion: Conversion) -> None:
     """Plant what happens to the order and its conversion after the sale."""
     draw, at = rng.random, order.ordered_at
-    awin = conversion.network == "awin"
+    habits = conversion.habits
     soon = at + 2 * DAY + int(draw() * (min(last_moment(conversion), at + 14 * DAY) - at - 2 * DAY))
     if kind == "refunded_but_approved":
-        if awin:
+        if habits.approves is not None:
             conversion.final_at = at + 20 * DAY + int(draw() * 4 * DAY)
         order.changes = (order.refunded(conversion.final_at + HOUR + int(draw() * 14 * DAY)),)
     elif kind == "refunded_but_pending":
@@ -179,17 +195,18 @@ def _change(rng: Random, kind: str, order: Order, conversion: Conversion) -> Non
 
 
 def _change_late(rng: Random, kind: str, order: Order, conversion: Conversion) -> None:
-    """Plant a decision more than 30 days after the sale; CJ needs its one extension for that."""
-    draw, at = rng.random, order.ordered_at
-    if conversion.network == "awin":
-        conversion.final_at = at + 46 * DAY + int(draw() * 20 * DAY)
+    """Plant a decision more than 30 days after the sale; a lock has to be put off once for that."""
+    draw, at, habits = rng.random, order.ordered_at, conversion.habits
+    if habits.lock is None:
+        decided_at = at + 46 * DAY + int(draw() * 20 * DAY)
         change_at = at + 31 * DAY + int(draw() * 14 * DAY)
         if kind == "late_reversal":
-            conversion.final_at = at + 66 * DAY
+            decided_at = at + 66 * DAY
             change_at = at + 58 * DAY + int(draw() * 6 * HOUR)
+        conversion.final_at = NEVER if habits.approves is None else decided_at
     else:
         conversion.extended_at = conversion.final_at
-        conversion.final_at = lock_after(conversion.occurred_at, months=2)
+        conversion.final_at = habits.lock(conversion.occurred_at, 2)
         first = max(conversion.extended_at, at + 31 * DAY) + 6 * HOUR
         change_at = first + int(draw() * (conversion.final_at - DAY - first))
     if kind != "late_approval":
@@ -197,30 +214,34 @@ def _change_late(rng: Random, kind: str, order: Order, conversion: Conversion) -
         follow(conversion, order.changes)
 
 
-def plant_orphan(rng: Random, kind: str, serial: int, number: int, at: int) -> tuple[Conversion, Landing]:
+def plant_orphan(
+    rng: Random, market: Market, kind: str, serial: int, number: int, at: int
+) -> tuple[Conversion, Landing]:
     """Make a conversion that no order stands behind, and the click that it names.
 
     Args:
         rng: The world's source of chance.
-        kind: A key of `ORPHAN_KINDS`.
+        market: Where the brand sells.
+        kind: One of `ORPHAN_KINDS`.
         serial: How often the kind was planted before; varies the account and the order id.
         number: A number that no order has.
         at: Instant of the alleged sale.
     """
     draw = rng.random
-    accounts = ORPHAN_KINDS[kind]
+    accounts = market.planted_on(kind)
     account = accounts[serial % len(accounts)]
-    shop = SHOP_OF_ACCOUNT[account]
+    shop = market.shop_of[account]
     basis = draw_order(rng, number, shop, -1, at, returning=False, voucher=False, shipped=False)
     basis.kind = kind
-    click = draw_landing(rng, shop, at - 600 - int(draw() * 3 * DAY), AFFILIATE, account)
-    conversion = report(rng, basis, account, click[3], click[0] - 1, basis.net)
+    click = draw_landing(rng, market, shop, at - 600 - int(draw() * 3 * DAY), AFFILIATE, account)
+    conversion = report(rng, market, basis, account, click[3], click[0] - 1, basis.net)
     conversion.order = None
     conversion.order_ref = (f"ORD-{number}", f"TEL-{number}", f"ORD-{number}", None)[serial // len(accounts) % 4]
     if kind == "void_without_order":
         last = min(last_moment(conversion), at + 12 * DAY)
         void_at = at + 2 * DAY + int(draw() * (last - at - 2 * DAY))
-        word = "deleted" if ACCOUNTS[account].network == "awin" and serial % 8 >= 4 else "declined"
+        words = conversion.habits.void_words
+        word = words[-1] if serial % 8 >= 4 else words[0]
         conversion.steps += (Step(void_at, conversion.steps[0].sale, word, "no such order"),)
     return conversion, click
 

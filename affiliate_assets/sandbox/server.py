@@ -1,14 +1,13 @@
 """The emulated networks over HTTP on the loopback interface, with a clock that only moves when set."""
 
+import asyncio
 import hashlib
 import time
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from random import Random
 from types import TracebackType
 from typing import Self
 
@@ -19,19 +18,23 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from affiliate_assets.sandbox import control, delivery
-from affiliate_assets.sandbox.awin import AwinEmulator
+from affiliate_assets.sandbox.answering import Answering
 from affiliate_assets.sandbox.calls import Call
-from affiliate_assets.sandbox.cj import CjEmulator
-from affiliate_assets.sandbox.config import DAY, networks
-from affiliate_assets.sandbox.faults import FaultPlan, FaultServed
-from affiliate_assets.sandbox.hits import Hit, anonymous
+from affiliate_assets.sandbox.config import Account
+from affiliate_assets.sandbox.faults import FaultServed
+from affiliate_assets.sandbox.limits import Budget
+from affiliate_assets.sandbox.network import Breach, Network, Setting, Window
+from affiliate_assets.sandbox.registry import NETWORKS
 from affiliate_assets.sandbox.serving import Serving
 from affiliate_assets.sandbox.times import from_epoch, to_epoch
-from affiliate_assets.sandbox.wire import Answer, Ask, Emulator, RollingLimit, Tampering
+from affiliate_assets.sandbox.wire import Answer, Ask, Emulator, Tampering
 from affiliate_assets.sandbox.world import World
 
-#: Calls a minute of one token: Awin publishes it, for CJ it is the polite ceiling.
-LIMITS: Mapping[str, int] = {"awin": 20, "cj": 25}
+#: Calls in the first of each network's windows.
+LIMITS: Mapping[str, int] = {slug: network.limits[0].calls for slug, network in NETWORKS.items()}
+#: Real seconds that a call of a network with a cap on calls under way takes at least.
+_HOLD = 0.02
+_MINUTE = 60
 
 
 class Sandbox:
@@ -41,16 +44,16 @@ class Sandbox:
         world: The world to serve.
         clock: First instant of the frozen clock.
         port: Port on 127.0.0.1; 0 takes a free one.
-        page_limit: Most rows in one CJ answer.
-        limits: Calls allowed in a window, by network; `LIMITS` where a network is not named.
-        limit_window: Length of that window in seconds of real time.
+        page_limit: Most rows in one answer of a network that has pages.
+        limits: Calls allowed in a minute, by network; the published windows where a network is not named.
+        limit_window: Real seconds that a minute of any window lasts.
         now: The monotonic clock that limits are counted by.
         pause_seconds: How long the faults that are forms of a limit tell to wait.
         drip_seconds: How long a dripping answer takes.
 
     Attributes:
+        networks: The networks served.
         calls: All calls so far.
-        faults_served: All calls that got a fault.
     """
 
     def __init__(
@@ -69,21 +72,26 @@ class Sandbox:
         """Prepare the emulators; nothing listens yet."""
         self.world = world
         self.calls: list[Call] = []
-        self.faults_served: list[FaultServed] = []
         self._at = to_epoch(clock)
-        self._now, self._pause, self._drip = now, pause_seconds, drip_seconds
+        self._now, self._drip = now, drip_seconds
         self._tampering = Tampering()
+        self._declared: dict[str, Network] = {network.slug: network for network in world.market.networks}
+        self.networks = tuple(self._declared)
         self._emulators: dict[str, Emulator] = {
-            "awin": AwinEmulator(world, self.token("awin"), self._tampering),
-            "cj": CjEmulator(world, self.token("cj"), self._tampering, page_limit),
+            slug: network.emulator(
+                Setting(world, network, network.accounts, self.credentials(slug), self._tampering, page_limit)
+            )
+            for slug, network in self._declared.items()
         }
-        allowed = {**LIMITS, **(limits or {})}
-        self._limits = {network: RollingLimit(allowed[network], limit_window, now) for network in networks()}
-        self._failures: dict[str, list[Answer]] = {network: [] for network in networks()}
+        asked = {slug: (Window(calls, _MINUTE),) for slug, calls in (limits or {}).items()}
+        self._limits = {
+            slug: Budget(asked.get(slug, network.limits), limit_window / _MINUTE, now)
+            for slug, network in self._declared.items()
+        }
+        self._under_way: Counter[str] = Counter()
+        self._failures: dict[str, list[Answer]] = {network: [] for network in self.networks}
         self._counts: Counter[str] = Counter()
-        self._plan = FaultPlan()
-        self._dead: set[str] = set()
-        self._posted = [row.posted_at for row in world.ledger]
+        self._answering = Answering(world, self._emulators, self.credentials, pause_seconds, self._move)
         self._wanted_port, self._port = port, 0
         self._serving: Serving | None = None
 
@@ -112,13 +120,19 @@ class Sandbox:
         No call may be under way.
         """
         self._at = to_epoch(clock)
-        self.calls, self.faults_served = [], []
+        self.calls = []
+        self._answering.reset()
         self.clear_faults()
         self._tampering.clear()
         self._counts.clear()
-        for network in networks():
+        for network in self.networks:
             self._limits[network].clear()
             self._failures[network].clear()
+
+    @property
+    def faults_served(self) -> list[FaultServed]:
+        """All calls that got a fault."""
+        return self._answering.served
 
     @property
     def clock(self) -> datetime:
@@ -133,26 +147,41 @@ class Sandbox:
     @property
     def breaches(self) -> list[Call]:
         """Calls refused because a limit was broken; canned answers and faults do not count."""
-        return [call for call in self.calls if call.status == 429 and not call.canned and call.fault is None]
+        return [call for call in self.calls if call.breach]
 
     def url(self, network: str) -> str:
         """Return a network's base URL."""
         return f"http://127.0.0.1:{self._port}/{network}"
 
+    def base_url(self, account: Account) -> str:
+        """Return where an account is asked: at the network, or at a place of its own below it."""
+        own = f"/{account.account_id}" if self._declared[account.network].place_per_account else ""
+        return f"{self.url(account.network)}{own}"
+
     def token(self, network: str) -> str:
         """Return the token that a network accepts, for all accounts of the world."""
         return f"sandbox-{network}-{self.world.config.seed:06d}"
 
+    def credentials(self, network: str) -> dict[str, str]:
+        """Return all secrets of a network's accounts, by the names that a connector asks for."""
+        names = self._declared[network].secrets
+        if names == ("token",):
+            return {"token": self.token(network)}
+        return {name: f"sandbox-{network}-{name}-{self.world.config.seed:06d}" for name in names}
+
     def set_clock(self, instant: datetime) -> None:
         """Set the clock, forwards or backwards."""
         self._at = to_epoch(instant)
+
+    def _move(self, at: int) -> None:
+        self._at = at
 
     def tamper(self, network: str, record_id: str, **changes: object) -> None:
         """Change fields of one record in all later answers.
 
         Args:
             network: The network.
-            record_id: Awin: transaction id; CJ: commissionId.
+            record_id: The record's id, as the network's emulator names it (Awin: transaction id; CJ: commissionId).
             changes: New values by field name, dots lead into objects (`**{"saleAmount.amount": "x"}`);
                 `DELETE` takes the field out.
         """
@@ -186,7 +215,7 @@ class Sandbox:
             KeyError: There is no such network.
             ValueError: There is no such fault, or it makes no sense at that network.
         """
-        self._plan.inject(network, kind, self._counts[network] + after, times)
+        self._answering.plan.inject(network, kind, self._counts[network] + after, times)
 
     def random_faults(self, seed: int, rate: float, kinds: Iterable[str] | None = None) -> None:
         """Give each later call of any network a fault with probability `rate`, replacing an earlier plan.
@@ -202,16 +231,16 @@ class Sandbox:
         Raises:
             ValueError: There is no such fault, or the rate is no probability.
         """
-        self._plan.draw(seed, rate, kinds, {network: self._counts[network] for network in networks()})
+        self._answering.plan.draw(seed, rate, kinds, {network: self._counts[network] for network in self.networks})
 
     def clear_faults(self) -> None:
         """Serve no more faults, and accept tokens again that died of one."""
-        self._plan.clear()
+        self._answering.plan.clear()
         self.revive()
 
     def revive(self) -> None:
         """Accept tokens again that died of a fault."""
-        self._dead.clear()
+        self._answering.dead.clear()
 
     def write_exports(self, folder: Path, since: datetime | None = None) -> tuple[Path, Path]:
         """Write the shop's files as of the clock; with `since` only what appeared or changed after it."""
@@ -234,48 +263,29 @@ class Sandbox:
         token = emulator.token_of(ask)
         token_hash = hashlib.sha256(token.encode()).hexdigest()[:16] if token else ""
         received_at, canned, fault = self._now(), False, None
-        index = self._counts[network]
+        index, declared = self._counts[network], self._declared[network]
         self._counts[network] += 1
-        if not self._limits[network].allows(token_hash):
-            answer = Answer(429)
+        breach = self._limits[network].breach(token_hash if declared.limited_by_token else "", ask.path, self._at)
+        if declared.concurrent and breach is None:
+            self._under_way[network] += 1
+            if self._under_way[network] > declared.concurrent:
+                breach = Breach(1, None, self._at, concurrent=True)
+            try:
+                await asyncio.sleep(_HOLD)
+            finally:
+                self._under_way[network] -= 1
+        if breach is not None:
+            answer = declared.refusal(breach)
         elif self._failures[network]:
             answer, canned = self._failures[network].pop(0), True
         else:
-            answer, fault = self._answer(network, emulator, ask, index)
+            answer, fault = self._answering.answer(network, ask, index, self._at)
         query = body.decode("utf-8", "replace") if request.method == "POST" else request.url.query
         call = Call(
             network, ask.method, ask.path, query, token_hash, answer.status, answer.rows, received_at, self.clock
         )
-        self.calls.append(replace(call, canned=canned, fault=fault))
+        self.calls.append(replace(call, canned=canned, fault=fault, breach=breach is not None))
         return delivery.response(answer, self.clock + timedelta(seconds=answer.date_shift), self._drip)
-
-    def _answer(self, network: str, emulator: Emulator, ask: Ask, index: int) -> tuple[Answer, str | None]:
-        """Return the answer to a call and the name of the fault in it."""
-        if network in self._dead:
-            self.faults_served.append(FaultServed(network, "token_death", index))
-            return emulator.answer(anonymous(ask), self._at), "token_death"
-        answer = emulator.answer(ask, self._at)
-
-        def kill() -> Answer:
-            self._dead.add(network)
-            return emulator.answer(anonymous(ask), self._at)
-
-        def hit(rng: Random) -> Hit:
-            return Hit(network, ask, self._at, answer, rng, self._pause, emulator.answer, self._advance, kill)
-
-        struck = self._plan.strike(network, index, hit)
-        if struck is None:
-            return answer, None
-        fault, answer, call = struck
-        self.faults_served.append(FaultServed(network, fault.name, index, call.record))
-        return answer, fault.name
-
-    def _advance(self) -> int:
-        """Move the clock by five minutes, or on to CJ's next row if that is later but within a day."""
-        place = bisect_right(self._posted, self._at)
-        following = self._posted[place] if place < len(self._posted) else self._at
-        self._at = max(self._at + 300, following if following <= self._at + DAY else 0)
-        return self._at
 
 
 async def _unknown(request: Request, error: Exception) -> Response:

@@ -1,16 +1,17 @@
 """The verdict on every record, told from what was planted; nothing is looked up by order id.
 
-Sides: `network` has one row per conversion (CJ: per family of commission rows), `order` one per order. A
+Sides: `network` has one row per conversion (where rows correct: per family of them), `order` one per order. A
 conversion knows its order and an order its conversions because the world made them together.
 """
 
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from affiliate_assets.sandbox.config import ACCOUNTS, HOUR, SHOPS
+from affiliate_assets.sandbox.config import HOUR, SHOPS
 from affiliate_assets.sandbox.money import to_decimal
 from affiliate_assets.sandbox.orders import Order
 from affiliate_assets.sandbox.reports import Conversion
@@ -23,8 +24,9 @@ _MONEY = pl.Decimal(18, 6)
 
 #: Columns of the truth. `network` and `account_id` of the side `order` are `crm` and the shop; its network
 #: amounts are those of the conversion that won the order. `sale_amount` is in `currency` as the network shows
-#: it now (a void Awin transaction keeps its amount, a void CJ family sums to zero); the publisher's
-#: commission of CJ is the dollar view.
+#: it now (a void Awin transaction keeps its amount, a void family of rows sums to zero); the publisher's
+#: commission of CJ is the dollar view. `network_status` of a network without a status is `untracked_status`
+#: while something is owed, `reversed` once its rows cancel out.
 SCHEMA: dict[str, pl.DataType] = {
     "side": pl.String(),
     "network": pl.String(),
@@ -48,7 +50,7 @@ _Amounts = tuple[str | None, int | None, int | None, str | None]
 
 
 class Verdict(NamedTuple):
-    """One record's row of the truth; amounts in cents, names as in `SCHEMA`."""
+    """One record's row of the truth; amounts in minor units, names as in `SCHEMA`."""
 
     side: str
     network: str
@@ -146,21 +148,25 @@ def _amounts(conversion: Conversion, at: int) -> _Amounts:
     """Return status, sale, publisher's commission and its currency as the network shows them."""
     state = conversion.step(at)
     status = conversion.status(at)
-    if conversion.network == "awin":
-        return status, state.sale, conversion.commission(state.sale), ACCOUNTS[conversion.account].currency
-    if state.void:
-        return status, 0, 0, "USD"
-    return status, state.sale, conversion.usd(conversion.commission(state.sale)), "USD"
+    habits = conversion.habits
+    if not habits.tells_status and not state.void:
+        status = "untracked_status"
+    gone = state.void and (conversion.correction != "in_place" or habits.void_amount == "zero")
+    sale = 0 if gone else state.sale
+    commission = conversion.commission(sale)
+    if habits.commission_currency == "USD":
+        return status, sale, conversion.usd(commission), "USD"
+    return status, sale, commission, conversion.programme.currency
 
 
 def _network_row(conversion: Conversion, at: int, verdict: str, reason: str | None, amount: int | None) -> Verdict:
-    account = ACCOUNTS[conversion.account]
+    account = conversion.programme
     order_id = conversion.order.order_id if conversion.order else None
     return Verdict(
         "network",
         account.network,
         account.account_id,
-        str(conversion.number),
+        conversion.record_id,
         order_id,
         verdict,
         reason,
@@ -172,17 +178,19 @@ def _network_row(conversion: Conversion, at: int, verdict: str, reason: str | No
 
 
 def _frame(rows: Iterable[Verdict]) -> pl.DataFrame:
-    columns = list(zip(*rows, strict=True)) or [()] * len(SCHEMA)
+    columns = list(zip(*map(_in_whole_units, rows), strict=True)) or [()] * len(SCHEMA)
     return pl.DataFrame(
-        {
-            name: pl.Series(name, _decimals(values) if dtype == _MONEY else values, dtype)
-            for (name, dtype), values in zip(SCHEMA.items(), columns, strict=True)
-        }
+        {name: pl.Series(name, values, dtype) for (name, dtype), values in zip(SCHEMA.items(), columns, strict=True)}
     )
 
 
-def _decimals(cents: Iterable[int | None]) -> list[object]:
-    return [None if value is None else to_decimal(value) for value in cents]
+def _in_whole_units(row: Verdict) -> tuple[object, ...]:
+    def amount(minor: int | None, currency: str | None) -> Decimal | None:
+        return None if minor is None else to_decimal(minor, currency or row.currency)
+
+    sale, earned, due = row.sale_amount, row.publisher_commission, row.order_amount
+    currency = row.publisher_commission_currency
+    return (*row[:9], amount(sale, None), amount(earned, currency), currency, amount(due, None), row.currency)
 
 
 def intervals(world: "World") -> Iterator[tuple[int, int | None, Verdict]]:

@@ -1,17 +1,20 @@
 """What all emulated networks share on the wire: requests, answers, exact numbers, limits, tampering."""
 
+import base64
 import copy
 import json
 import re
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum, auto
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
+from urllib.parse import parse_qsl
 
 from affiliate_assets.sandbox.money import to_text
+from affiliate_assets.sandbox.people import digest
 
+Row = dict[str, Any]
 _MARK = "\ue000"
 _MARKED = re.compile(f'"{_MARK}(-?[0-9.]+)"')
 
@@ -39,6 +42,26 @@ class Ask:
         """Return the bearer token, None without one."""
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+    def basic(self) -> tuple[str, str] | None:
+        """Return user and password of Basic authentication, None without them."""
+        scheme, _, text = self.headers.get("authorization", "").partition(" ")
+        try:
+            user, colon, password = base64.b64decode(text.strip(), validate=True).decode().partition(":")
+        except ValueError:
+            return None
+        return (user, password) if scheme.lower() == "basic" and colon else None
+
+    def form(self) -> dict[str, str]:
+        """Return the fields of a form in the body; the last of equal names counts."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    def json(self) -> Any:
+        """Return the body's JSON, None where it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
 
 
 class Delivery(Enum):
@@ -83,10 +106,12 @@ class Emulator(Protocol):
         """Answer a request as of an instant."""
 
 
-def number(cents: int) -> str:
-    """Return an amount that `to_json` writes as a JSON number with its exact digits: `84.0`, `5.88`."""
-    text = to_text(cents)
-    return _MARK + (text.removesuffix("0"))
+def number(minor: int, currency: str = "EUR") -> str:
+    """Return an amount that `to_json` writes as a JSON number with its exact digits: `84.0`, `5.88`, yen `8400`."""
+    text = to_text(minor, currency)
+    if "." in text:
+        text = text.rstrip("0")
+    return _MARK + (f"{text}0" if text.endswith(".") else text)
 
 
 def unmarked(text: str) -> str:
@@ -107,27 +132,30 @@ def _decimal(value: object) -> str:
     raise TypeError(f"no JSON form for {type(value).__name__}")
 
 
-class RollingLimit:
-    """At most so many accepted calls of one token within any span of `window` seconds of real time."""
+class Sessions:
+    """Session tokens that end some seconds after they were opened, by the sandbox's clock."""
 
-    def __init__(self, calls: int, window: float, now: Callable[[], float]) -> None:
-        """Start with an empty history."""
-        self._calls, self._window, self._now = calls, window, now
-        self._accepted: dict[str, deque[float]] = {}
+    def __init__(self, secret: str, lifetime: int) -> None:
+        """Start without any; the tokens' text follows from the secret."""
+        self._secret, self._lifetime = secret, lifetime
+        self._opened: dict[str, int] = {}
+        self._count = 0
 
-    def allows(self, token: str) -> bool:
-        """Count a call; False if it is one too many (it does not count then)."""
-        now, accepted = self._now(), self._accepted.setdefault(token, deque())
-        while accepted and accepted[0] <= now - self._window:
-            accepted.popleft()
-        if len(accepted) >= self._calls:
-            return False
-        accepted.append(now)
-        return True
+    def open(self, at: int) -> str:
+        """Open a session and return its token."""
+        self._count += 1
+        token = f"sandbox-session-{digest(self._secret, at, self._count)}"
+        self._opened[token] = at
+        return token
+
+    def valid(self, token: str | None, at: int) -> bool:
+        """Tell whether a session is open at an instant."""
+        opened_at = self._opened.get(token or "")
+        return opened_at is not None and opened_at <= at < opened_at + self._lifetime
 
     def clear(self) -> None:
-        """Forget all calls."""
-        self._accepted.clear()
+        """End all sessions."""
+        self._opened.clear()
 
 
 class Tampering:
@@ -149,7 +177,7 @@ class Tampering:
         """Forget all changes."""
         self._changes.clear()
 
-    def apply(self, network: str, record_id: str, record: dict[str, object]) -> dict[str, object]:
+    def apply(self, network: str, record_id: str, record: Row) -> Row:
         """Return the record as it is to be sent."""
         changes = self._changes.get((network, record_id))
         if not changes:

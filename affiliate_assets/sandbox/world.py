@@ -7,27 +7,20 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from datetime import UTC, datetime, time
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
 from affiliate_assets.sandbox import exports, truth
-from affiliate_assets.sandbox.config import (
-    ACCOUNTS,
-    DAY,
-    ORDER_ID_PREFIXES,
-    Account,
-    WorldConfig,
-)
-from affiliate_assets.sandbox.journeys import Touches
+from affiliate_assets.sandbox.config import DAY, ORDER_ID_PREFIXES, Account, WorldConfig
+from affiliate_assets.sandbox.journeys import AFFILIATE, Touches
+from affiliate_assets.sandbox.market import Market
+from affiliate_assets.sandbox.network import Click, Network
 from affiliate_assets.sandbox.orders import Order
-from affiliate_assets.sandbox.people import PUBLISHERS, Publisher, Visitors
+from affiliate_assets.sandbox.people import Publisher, Visitors, digest
 from affiliate_assets.sandbox.reports import Conversion, LedgerRow, ledger_rows
 from affiliate_assets.sandbox.times import from_epoch, to_epoch
-
-_FIRST_AWIN, _FIRST_ACTION = 2_104_550_101, 1_886_200_501
-#: Close below a power of ten, so that ids of both lengths occur and text order is not number order.
-_FIRST_COMMISSION = 999_999_000
 
 
 class World:
@@ -35,11 +28,11 @@ class World:
 
     Attributes:
         config: What it was built from.
-        accounts: The brand's accounts as (network, account_id, name, currency).
+        market: Where the brand sells.
+        accounts: The brand's accounts.
         orders: All orders in time order.
         orphans: Conversions without an order, in time order.
         conversions: All conversions in the order of their numbers per network.
-        ledger: CJ's commission rows by commission id.
         touches: All touches.
         visitors: All browsers.
         order_id_prefixes: What has to be stripped from an order id before comparing.
@@ -50,14 +43,15 @@ class World:
     def __init__(
         self,
         config: WorldConfig,
+        market: Market,
         orders: list[Order],
         orphans: list[Conversion],
         touches: Touches,
         visitors: Visitors,
     ):
         """Number what was built and index it by time."""
-        self.config = config
-        self.accounts: list[Account] = list(ACCOUNTS)
+        self.config, self.market = config, market
+        self.accounts: list[Account] = list(market.accounts)
         self.order_id_prefixes = ORDER_ID_PREFIXES
         self.start: datetime = datetime.combine(config.start, time(), UTC)
         self.end: datetime = from_epoch(to_epoch(self.start) + config.days * DAY)
@@ -65,20 +59,76 @@ class World:
         touches.sort()
         self.conversions = [conversion for order in orders for conversion in order.conversions] + orphans
         self.conversions.sort(key=lambda conversion: conversion.visible_at)
-        awin, action = _FIRST_AWIN, _FIRST_ACTION
+        self._of: dict[str, list[Conversion]] = {network.slug: [] for network in market.networks}
         for conversion in self.conversions:
-            if conversion.network == "awin":
-                conversion.number = awin
-                awin += 3
-            else:
-                conversion.number = action
-                action += 2
-        posted = [(row[0], c.number, c, row) for c in self.conversions if c.network == "cj" for row in ledger_rows(c)]
-        posted.sort(key=lambda entry: entry[:2])
-        self.ledger = [LedgerRow(_FIRST_COMMISSION + 3 * i, c, *row) for i, (_, _, c, row) in enumerate(posted)]
+            mine, network = self._of[conversion.network], conversion.declared
+            conversion.number = network.first_number + network.number_step * len(mine)
+            mine.append(conversion)
+        self._rows = {network.slug: self._number_rows(network) for network in market.networks}
         moments = [order.ordered_at for order in orders]
         moments += [change.at for order in orders for change in order.changes]
         self._order_moments = array("q", sorted(moments))
+
+    def _number_rows(self, network: Network) -> list[LedgerRow]:
+        mine = self._of[network.slug]
+        if all(network.habits.corrects(account.account_id) == "in_place" for account in network.accounts):
+            return []
+        posted = [
+            (row[0], conversion.number, conversion, row) for conversion in mine for row in ledger_rows(conversion)
+        ]
+        posted.sort(key=lambda entry: entry[:2])
+        first, step = network.first_row, network.row_step
+        return [LedgerRow(first + step * place, c, *row) for place, (_, _, c, row) in enumerate(posted)]
+
+    @property
+    def ledger(self) -> list[LedgerRow]:
+        """CJ's commission rows by commission id."""
+        return self._rows.get("cj", [])
+
+    def conversions_of(self, network: str) -> list[Conversion]:
+        """Return a network's conversions by number."""
+        return self._of[network]
+
+    def rows_of(self, network: str) -> list[LedgerRow]:
+        """Return the rows of a network that corrects by rows, by posting date; none where all comes in place."""
+        return self._rows[network]
+
+    @cached_property
+    def _clicks(self) -> dict[str, list[Click]]:
+        touches, found = self.touches, {network.slug: list[Click]() for network in self.market.networks}
+        for rank, place in enumerate(touches.order):
+            if touches.channel[place] == AFFILIATE:
+                click = self.click_at(rank)
+                found[click.account.network].append(click)
+        return found
+
+    @cached_property
+    def _click_places(self) -> dict[tuple[int, str, str, str], Click]:
+        return {
+            (click.at, click.account.network, click.account.account_id, click.publisher.key): click
+            for clicks in self._clicks.values()
+            for click in clicks
+        }
+
+    def click_at(self, rank: int) -> Click:
+        """Return the affiliate click behind the touch of a place in time."""
+        touches, place = self.touches, self.touches.order[rank]
+        account = touches.account[place]
+        publisher = self.market.network_of(account).publishers[touches.publisher[place]]
+        token = digest(self.config.seed, "touch", rank)
+        return Click(touches.at[place] - 1, token, rank, self.market.accounts[account], publisher)
+
+    def clicks_of(self, network: str) -> list[Click]:
+        """Return the clicks on a network's links that ended at the shop, in time order."""
+        return self._clicks[network]
+
+    def click_of(self, conversion: Conversion) -> Click | None:
+        """Return the click that a conversion is credited to, None where the network does not tell."""
+        if conversion.click_at is None:
+            return None
+        programme = conversion.programme
+        key = conversion.click_at, conversion.network, programme.account_id, conversion.partner.key
+        return self._click_places.get(key)
 
     def newest_order_at(self, at: int) -> int:
         """Return the latest order or order change known at an instant, 0 before the first."""
@@ -92,7 +142,7 @@ class World:
 
     def publishers(self, network: str) -> tuple[Publisher, ...]:
         """Return the publishers of a network; equal `key` means the same company on another network."""
-        return PUBLISHERS[network]
+        return next(declared.publishers for declared in self.market.networks if declared.slug == network)
 
     def planted(self) -> dict[str, int]:
         """Return how often each kind was planted."""

@@ -3,13 +3,36 @@
 {%- endmacro %}
 
 
-{% macro round_to_cent(expression) -%}
-    cast(round({{ expression }}, 2) as decimal(18, 2))
+{# Rounded to the smallest unit of its currency, which has that many decimals (seed `currencies`); 2 where unknown. #}
+{% macro round_to_minor_unit(expression, digits) -%}
+    cast(case coalesce({{ digits }}, 2)
+        when 0 then round({{ expression }}, 0)
+        when 3 then round({{ expression }}, 3)
+        when 4 then round({{ expression }}, 4)
+        else round({{ expression }}, 2)
+    end as decimal(18, 6))
 {%- endmacro %}
 
 
-{% macro cents(expression) -%}
-    cast(round({{ expression }}, 2) * 100 as bigint)
+{# As a whole number of the smallest unit of its currency. #}
+{% macro minor_units(expression, digits) -%}
+    cast({{ round_to_minor_unit(expression, digits) }} * case coalesce({{ digits }}, 2)
+        when 0 then 1
+        when 3 then 1000
+        when 4 then 10000
+        else 100
+    end as bigint)
+{%- endmacro %}
+
+
+{# A whole number of the currency's smallest unit back to a decimal. #}
+{% macro from_minor_units(expression, digits) -%}
+    {{ money('cast(' ~ expression ~ ' as decimal(18, 0)) * case coalesce(' ~ digits ~ ", 2)
+        when 0 then cast(1 as decimal(7, 6))
+        when 3 then cast(0.001 as decimal(7, 6))
+        when 4 then cast(0.0001 as decimal(7, 6))
+        else cast(0.01 as decimal(7, 6))
+    end") }}
 {%- endmacro %}
 
 

@@ -47,3 +47,9 @@
 {% macro spark__percent_decoded(expression) -%}
     try_url_decode(replace({{ expression }}, '+', '%2B'))
 {%- endmacro %}
+
+
+{# An address without query and fragment, which may name a person. #}
+{% macro url_without_query(url) -%}
+    regexp_replace({{ url }}, '[?#].*$', '')
+{%- endmacro %}

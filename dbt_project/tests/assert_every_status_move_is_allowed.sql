@@ -1,6 +1,6 @@
 {{ config(severity='warn') }}
 
--- Awin decides once and CJ locks for good: what has left pending stays as it was decided.
+-- What a network calls locked stays as it was decided.
 select event_id, conversion_key, status_before, lock_state_before, status
 from (
     select

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
@@ -37,7 +38,15 @@ class Build:
         return {name for name, status in self.outcomes.items() if status == outcome}
 
 
-def dbt_build(warehouse: Path, target: Path, arguments: Sequence[str] = (), command: str = "build") -> Build:
+def network_names() -> list[str]:
+    """The networks that `dbt_project.yml` lists."""
+    settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    return [network["name"] for network in settings["vars"]["networks"]]
+
+
+def dbt_build(
+    warehouse: Path, target: Path, arguments: Sequence[str] = (), command: str = "build", project: Path = PROJECT
+) -> Build:
     """Runs `dbt build`, or another command, in this process; nothing is written below the project."""
     before = os.environ.get("AFFILIATE_WAREHOUSE")
     os.environ["AFFILIATE_WAREHOUSE"] = str(warehouse)
@@ -48,9 +57,9 @@ def dbt_build(warehouse: Path, target: Path, arguments: Sequence[str] = (), comm
                 command,
                 *arguments,
                 "--project-dir",
-                str(PROJECT),
+                str(project),
                 "--profiles-dir",
-                str(PROJECT),
+                str(project),
                 "--target-path",
                 str(target),
                 "--log-path",

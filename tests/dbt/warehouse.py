@@ -8,6 +8,9 @@ from typing import Any
 
 import duckdb
 
+from affiliate_assets.landing.tables import create_tables
+from affiliate_assets.networks import all_connectors
+
 LOAD_COLUMNS = (
     "_account_id VARCHAR, _key VARCHAR, _row_hash VARCHAR, _observed_at TIMESTAMP, _fetched_at TIMESTAMP, "
     "_page_id VARCHAR, _load_id VARCHAR, _run_id VARCHAR"
@@ -58,6 +61,8 @@ TABLES: dict[str, str] = {
         as_of TIMESTAMP""",
     "config.accounts": "network VARCHAR, account_id VARCHAR, name VARCHAR, currency VARCHAR",
     "config.order_id_prefixes": "prefix VARCHAR",
+    "config.networks": """network VARCHAR, name VARCHAR, currency_source VARCHAR, correction_style VARCHAR,
+        lock_rule VARCHAR, tells_payment BOOLEAN, tells_status BOOLEAN""",
     "ops.windows": """window_id VARCHAR, network VARCHAR, account_id VARCHAR, stream VARCHAR, clock VARCHAR,
         window_start TIMESTAMP, window_end TIMESTAMP, keys INTEGER, reason VARCHAR, status VARCHAR,
         requests INTEGER, retries INTEGER, waited_seconds DECIMAL(18,3), pages INTEGER, records INTEGER,
@@ -96,11 +101,17 @@ TABLES: dict[str, str] = {
 
 
 def create_warehouse(path: Path) -> None:
-    """Creates a DuckDB file with every table that dbt reads, all of them empty."""
+    """Creates a DuckDB file with every table that dbt reads, all of them empty.
+
+    The tables above are written by hand; those of further networks are made as the loader makes them.
+    """
     with duckdb.connect(str(path)) as connection:
         for table, columns in TABLES.items():
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.split('.')[0]}")
             connection.execute(f"CREATE TABLE {table} ({columns})")
+        for slug, connector in all_connectors().items():
+            if not any(table.startswith(f"valid_{slug}.") for table in TABLES):
+                create_tables(connection, slug, connector.streams)
 
 
 def insert(path: Path, table: str, *rows: Mapping[str, Any]) -> None:

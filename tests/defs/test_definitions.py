@@ -36,6 +36,13 @@ network = "awin"
 account_id = "1"
 [accounts.credentials]
 token = "env:NEVER_SET_EITHER"
+
+[[accounts]]
+network = "cj"
+account_id = "2"
+currency = "EUR"
+[accounts.credentials]
+token = "env:NEVER_SET_EITHER"
 """
 
 
@@ -120,6 +127,19 @@ def test_networks_are_partitioned_by_day_and_backfilled_in_one_run(definitions: 
         assert isinstance(node.partitions_def, dg.DailyPartitionsDefinition)
         assert node.partitions_def.timezone == "Europe/Berlin"
         assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_a_network_without_an_account_is_shown_and_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "affiliate.toml").write_text(EXAMPLE.rsplit("[[accounts]]", 1)[0])
+    graph = build_definitions(load_settings(tmp_path / "affiliate.toml")).resolve_asset_graph()
+    for name in ("raw_cj/commissions", "valid_cj/commissions"):
+        node = graph.get(dg.AssetKey.from_user_string(name))
+        assert not node.is_executable
+        assert node.description is not None
+        assert node.description.endswith("Not pulled: no account is configured.")
+        assert node.group_name == "cj"
+    assert graph.get(dg.AssetKey(["raw_awin", "transactions"])).is_executable
+    assert graph.get(dg.AssetKey(["valid_cj", "commissions"])).child_keys
 
 
 def test_validation_blocks_and_completeness_does_not(definitions: dg.Definitions) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from affiliate_assets.connectors.language import ApiStream, Connector
 from affiliate_assets.networks import all_connectors
 from tests.docs.pages import ROOT, anchors, fenced, pages, project_files
 
@@ -64,28 +62,6 @@ def test_the_lock_file_pins_everything_by_hash():
     assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
 
 
-def test_the_table_of_networks_equals_the_registry():
-    rows = _table_rows("Slug")
-    written = {row[1]: row for row in rows}
-    assert sorted(written) == sorted(f"`{slug}`" for slug in all_connectors())
-    for slug, connector in all_connectors().items():
-        row = written[f"`{slug}`"]
-        assert row[0] == f"[{connector.title}](../affiliate_assets/networks/{slug}/README.md)"
-        assert row[2] == f"`{urlsplit(connector.base_url).hostname}`"
-        assert row[4] == ", ".join(f"`{name}`" for name in connector.auth.secrets)
-        assert row[5] == ("required" if connector.needs_currency else "no")
-        assert row[6] == ", ".join(
-            f"{limit.calls} calls per {limit.per.total_seconds():.0f} s" for limit in connector.limits
-        )
-
-
-def test_the_table_of_streams_equals_the_registry():
-    expected = [
-        _stream_row(connector, stream) for connector in all_connectors().values() for stream in connector.streams
-    ]
-    assert _table_rows("Stream") == expected
-
-
 @pytest.mark.parametrize("slug", sorted(all_connectors()))
 def test_a_network_cites_its_sources(slug: str):
     text = (ROOT / "affiliate_assets" / "networks" / slug / "README.md").read_text(encoding="utf-8")
@@ -100,33 +76,3 @@ def test_every_fenced_block_is_closed():
     for page in pages():
         text = page.read_text(encoding="utf-8")
         assert len(re.findall(r"^ *```", text, re.MULTILINE)) == 2 * len(fenced(page)), page.name
-
-
-def _table_rows(heading: str) -> list[tuple[str, ...]]:
-    """The rows of the table in docs/networks.md that has a column of this name."""
-    tables = re.findall(r"(?:^\|.*\n)+", (ROOT / "docs" / "networks.md").read_text(encoding="utf-8"), re.MULTILINE)
-    split = [[tuple(c.strip() for c in line.strip("|\n").split("|")) for line in t.splitlines()] for t in tables]
-    (found,) = [table for table in split if heading in table[0]]
-    return found[2:]
-
-
-def _stream_row(connector: Connector, stream: ApiStream) -> tuple[str, ...]:
-    rule = stream.open_records
-    if rule is None:
-        still_open = "–"
-    else:
-        words = ", ".join(f"`{word}`" for word in sorted(rule.words))
-        rhythm = f"after {_days(rule.reread_after)}" if rule.reread_after else "every night"
-        still_open = f"{words}, {rhythm}" + (f", {rule.keys_per_call} ids a call" if rule.keys_per_call else "")
-    return (
-        f"`{connector.slug}`",
-        f"`{stream.name}`",
-        ", ".join(f"{clock.name} ({_days(clock.overlap)})" for clock in stream.clocks) or "whole listing",
-        _days(stream.max_span) if stream.clocks else "–",
-        still_open,
-        ", ".join(f"`{name}`" for name in stream.key),
-    )
-
-
-def _days(span: timedelta) -> str:
-    return f"{span.days} d"

@@ -1,160 +1,190 @@
-"""The networks' own sample answers, from the landed page to the valid table; expected values copied by hand."""
+"""The networks' sample answers, asked for by the real client, landed, loaded and compared with golden rows."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from decimal import Decimal
+import re
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
 
-from affiliate_assets.connectors.language import Window
-from affiliate_assets.connectors.paging import AllowedFields
-from affiliate_assets.landing.load import LoadResult, load_stream
-from affiliate_assets.landing.pages import WindowFolder
-from affiliate_assets.landing.tables import create_tables
-from affiliate_assets.landing.warehouse import connection
-from affiliate_assets.networks import all_connectors
-from tests.unit.support import manifest, stored
-
-DATA = Path(__file__).parents[1] / "data"
+from affiliate_assets.connectors.paging import WholeWindow
+from tests.networks.cases import cases_of, pages_folder, per_clock, per_network, per_stream, stream_of
+from tests.networks.golden import differences
+from tests.networks.mutants import landed_lines
+from tests.networks.playing import Played, load, play, script_of, stage
 
 
-class Warehouse:
-    """Lands sample files as pages of one window and loads them."""
-
-    def __init__(self, folder: Path, connection: duckdb.DuckDBPyConnection) -> None:
-        self._folder, self._connection = folder, connection
-
-    def bring(self, network: str, stream_name: str, *files: str, day: int = 1) -> LoadResult:
-        stream = all_connectors()[network].stream(stream_name)
-        create_tables(self._connection, network, (stream,))
-        at = datetime(2026, 10, day, tzinfo=UTC)
-        landed = manifest(
-            f"{stream_name}-{day}",
-            network=network,
-            account_id="4711",
-            stream=stream_name,
-            clock=None,
-            window_start=None,
-            window_end=None,
-            as_of=at,
-            started_at=at,
-            status="complete",
-        )
-        window, cursor = WindowFolder(self._folder, landed), None
-        for file in files:
-            page = stream.paging.page((DATA / network / file).read_bytes(), cursor)
-            lines = AllowedFields(stream.allowed, stream.dropped).lines(page.records)
-            window.add_page(lines.content, lines.records, run_id="r1", as_of=at, unknown=lines.unknown)
-            cursor = page.cursor
-        window.save()
-        assert cursor is None
-        return load_stream(self._connection, self._folder, network, stream)
-
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql).fetchall()
+@per_network
+def test_every_file_beside_the_cases_is_named_by_one(slug: str) -> None:
+    there = {path.name for path in pages_folder(slug).iterdir()} - {"cases.json"}
+    assert there == cases_of(slug).files()
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
-    with connection(tmp_path / "warehouse.duckdb") as opened:
-        yield Warehouse(tmp_path / "landing", opened)
+@per_network
+def test_every_pull_is_read_to_its_end(slug: str, played: Played) -> None:
+    for manifest in played.manifests:
+        assert (manifest.status, manifest.message) == ("complete", None), manifest.stream
+        assert manifest.proof
+        assert manifest.dead_letters == []
 
 
-def test_awin_transactions_are_all_accepted_with_their_amounts(warehouse: Warehouse) -> None:
-    result = warehouse.bring("awin", "transactions", "transactions_by_transaction_date.json")
-    assert (result.verdict.accepted, result.verdict.rejected, result.verdict.flagged) == (4, 0, 0)
-    assert result.unknown_fields == ()
-    assert warehouse.rows(
-        "select id, commission_status, sale_amount, sale_currency, commission_amount, order_ref, _key"
-        " from valid_awin.transactions order by id"
-    ) == [
-        (2104550101, "pending", Decimal("84"), "GBP", Decimal("5.88"), "ORD-500123", "2104550101"),
-        (2104550102, "approved", Decimal("61.37"), "GBP", Decimal("4.3"), "ORD-498870", "2104550102"),
-        (2104550103, "declined", Decimal("240"), "GBP", Decimal("16.8"), "ORD-499402", "2104550103"),
-        (2104550104, "pending", Decimal("900"), "GBP", Decimal("63"), "ORD-499955", "2104550104"),
-    ]
-    assert warehouse.rows(
-        "select click_ref, click_date, transaction_date, validation_date, network_fee_amount, advertiser_cost_amount,"
-        " lapse_time, voucher_code_used, amended from valid_awin.transactions where id = 2104550101"
-    ) == [
-        (
-            "autumn-list", stored(2026, 9, 3, 18, 20), stored(2026, 9, 3, 18, 41), None, Decimal("1.76"), None,
-            1260, False, False,
-        )
-    ]  # fmt: skip
+@per_network
+def test_every_answer_of_every_pull_is_asked_for_once(slug: str, played: Played) -> None:
+    for pull, hits in zip(cases_of(slug).pulls, played.hits, strict=True):
+        assert len(hits) == len(script_of(slug, pull)), pull
 
 
-def test_awin_changes_in_place_become_versions(warehouse: Warehouse) -> None:
-    warehouse.bring("awin", "transactions", "transactions_by_transaction_date.json")
-    later = warehouse.bring("awin", "transactions", "transactions_by_validation_date_later.json", day=2)
-    assert later.new_versions == 2
-    assert warehouse.rows(
-        "select id, commission_status, sale_amount, old_sale_amount from valid_awin.transactions"
-        " where id in (2104550101, 2104550104) order by id, _observed_at"
-    ) == [
-        (2104550101, "pending", Decimal("84"), None),
-        (2104550101, "approved", Decimal("84"), None),
-        (2104550104, "pending", Decimal("900"), None),
-        (2104550104, "approved", Decimal("650"), Decimal("900")),
-    ]
+@per_network
+def test_every_page_after_the_first_is_asked_for_by_a_question_of_its_own(slug: str, played: Played) -> None:
+    for pull, hits in zip(cases_of(slug).pulls, played.hits, strict=True):
+        if pull.job is None:
+            assert len({(hit.path, hit.body) for hit in hits}) == len(hits), pull
 
 
-def test_awin_publishers_are_read(warehouse: Warehouse) -> None:
-    warehouse.bring("awin", "publishers", "publishers.json")
-    assert warehouse.rows("select id, name, primary_region, primary_type from valid_awin.publishers order by id") == [
-        (330411, "Deal Harbour", "GB", "Discount Code"),
-        (331550, "Home Notes", "GB", "Content"),
-    ]
+@per_network
+def test_records_are_accepted_and_rejected_as_the_cases_say(slug: str, played: Played) -> None:
+    found = {
+        row["window_id"]: (row["accepted"], row["quarantined"])
+        for row in played.rows("select window_id, accepted, quarantined from ops.windows")
+    }
+    for pull, manifest in zip(cases_of(slug).pulls, played.manifests, strict=True):
+        assert found[manifest.window_id] == (pull.accepted, pull.rejected), pull
+        assert manifest.records == pull.accepted + pull.rejected
 
 
-def test_cj_commissions_of_two_pages_are_all_accepted_with_their_amounts(warehouse: Warehouse) -> None:
-    pages = ("advertiser_commissions_page1.json", "advertiser_commissions_page2.json")
-    result = warehouse.bring("cj", "commissions", *pages)
-    assert (result.pages, result.verdict.accepted, result.verdict.rejected, result.verdict.flagged) == (2, 3, 0, 0)
-    assert warehouse.rows(
-        "select commission_id, original_action_id, original, sale_amount_adv_currency, action_status"
-        " from valid_cj.commissions order by commission_id"
-    )[0] == ("2771000101", "1886200501", True, Decimal("120"), "new")
-    assert warehouse.rows(
-        "select sum(sale_amount_adv_currency), count(distinct _page_id) from valid_cj.commissions"
-    ) == [(Decimal("320"), 2)]
-    assert warehouse.rows(
-        "select posting_date, locking_date, new_to_file, is_cross_device, cj_fee_usd, pub_commission_amount_usd"
-        " from valid_cj.commissions where commission_id = '2771000101'"
-    ) == [
-        (
-            stored(2026, 9, 2, 15, 0, 12), stored(2026, 10, 11, 9), True, True, Decimal("2.88"), Decimal("9.6"),
-        )
-    ]  # fmt: skip
+@per_stream
+def test_the_valid_table_holds_the_golden_rows(slug: str, name: str, played: Played) -> None:
+    rows = played.rows(f"select * from valid_{slug}.{name}")
+    assert rows
+    assert differences(cases_of(slug).valid[name], rows) == []
 
 
-def test_cj_corrections_are_rows_of_their_own_and_net_to_the_new_amount(warehouse: Warehouse) -> None:
-    warehouse.bring("cj", "commissions", "advertiser_commissions_by_locking_date.json")
-    warehouse.bring("cj", "commissions", "advertiser_commissions_corrections_later.json", day=2)
-    assert warehouse.rows(
-        "select original_action_id, sum(sale_amount_adv_currency), count(*), count(*) filter (not original)"
-        " from valid_cj.commissions group by all"
-    ) == [("1886200501", Decimal("80"), 3, 2)]
+@per_stream
+def test_the_golden_rows_name_every_column(slug: str, name: str) -> None:
+    named = {column for row in cases_of(slug).valid[name] for column in row}
+    assert set(stream_of(slug, name).schema.columns) <= named
 
 
-@pytest.mark.parametrize(("network", "stream"), [("awin", "transactions"), ("cj", "commissions")])
-def test_an_empty_window_is_complete_and_adds_nothing(warehouse: Warehouse, network: str, stream: str) -> None:
-    result = warehouse.bring(network, stream, "empty_window.json")
-    assert (result.pages, result.records, result.new_versions) == (1, 0, 0)
+@per_stream
+def test_some_record_fills_every_column(slug: str, name: str, played: Played) -> None:
+    columns = list(stream_of(slug, name).schema.columns)
+    counted = ", ".join(f'count("{column}") as "{column}"' for column in columns)
+    (row,) = played.rows(f"select {counted} from valid_{slug}.{name}")
+    assert [column for column in columns if not row[column]] == []
 
 
-def test_cj_asks_only_for_fields_that_the_sample_answers_have() -> None:
-    stream = all_connectors()["cj"].stream("commissions")
-    body = json.loads((DATA / "cj/advertiser_commissions_page1.json").read_bytes())
-    sample = body["data"]["advertiserCommissions"]["records"][0]
-    assert stream.allowed <= set(sample)
-    asked = stream.request("4711", Window("test", "posting", stored(2026, 9, 1), stored(2026, 9, 2)), None)
-    assert asked.json is not None
-    for name in ("count", "maxCommissionId", "payloadComplete", *stream.allowed):
-        assert f" {name} " in asked.json["query"]
+@per_stream
+def test_the_samples_show_no_field_that_the_declaration_does_not_know(slug: str, name: str, played: Played) -> None:
+    assert played.rows(f"select field, kind, detail from ops.drift where stream = '{name}'") == []
+
+
+@per_stream
+def test_only_allowed_fields_land(slug: str, name: str, played: Played) -> None:
+    stream = stream_of(slug, name)
+    landed = {field for line in landed_lines(played, name) for field in json.loads(line)}
+    assert landed <= stream.allowed
+    assert not landed & stream.dropped
+
+
+@per_clock
+def test_the_samples_answer_to_every_clock(slug: str, name: str, clock: str) -> None:
+    assert clock in {pull.window.clock for pull in cases_of(slug).pulls_of(name)}
+
+
+@per_stream
+def test_the_samples_show_an_empty_window_where_there_are_windows(slug: str, name: str) -> None:
+    pulls = cases_of(slug).pulls_of(name)
+    assert pulls
+    assert not stream_of(slug, name).clocks or any(pull.accepted + pull.rejected == 0 for pull in pulls)
+
+
+@per_stream
+def test_the_samples_answer_by_key_where_the_network_does(slug: str, name: str) -> None:
+    rule = stream_of(slug, name).open_records
+    asks_by_key = rule is not None and rule.keys_per_call > 0
+    assert asks_by_key == any(pull.window.keys for pull in cases_of(slug).pulls_of(name))
+
+
+@per_stream
+def test_the_samples_have_a_second_page_where_the_network_has_pages(slug: str, name: str) -> None:
+    stream = stream_of(slug, name)
+    if not isinstance(stream.paging, WholeWindow) and stream.job is None:
+        assert max(len(pull.pages) for pull in cases_of(slug).pulls_of(name)) > 1
+
+
+@per_network
+def test_some_record_changes_from_one_pull_to_a_later_one(slug: str, played: Played) -> None:
+    streams = [stream for stream in played.manifests if stream_of(slug, stream.stream).clocks]
+    assert any(
+        played.rows(f"select _key from valid_{slug}.{name} group by _account_id, _key having count(*) > 1")
+        or _more_rows_of_a_family(played, slug, name)
+        for name in {stream.stream for stream in streams}
+    )
+
+
+def _more_rows_of_a_family(played: Played, slug: str, name: str) -> bool:
+    """Corrections as rows of their own change no record; they come with a later pull."""
+    return len(played.rows(f"select distinct _observed_at from valid_{slug}.{name}")) > 1
+
+
+@per_network
+def test_a_pull_that_is_repeated_changes_nothing(slug: str, played: Played, tmp_path: Path) -> None:
+    with stage(slug) as on:
+        for pull in cases_of(slug).pulls:
+            for _ in range(2):
+                on.script = script_of(slug, pull)
+                assert play(on, pull, tmp_path).status == "complete"
+    load(slug, tmp_path / "landing", tmp_path / "warehouse.duckdb")
+    again = Played(slug, tmp_path, (), (), (), "")
+    for name in {pull.stream for pull in cases_of(slug).pulls}:
+        for table in (f"raw_{slug}.{name}", f"valid_{slug}.{name}", f"quarantine.{slug}__{name}"):
+            versions = f"select _account_id, _key, _row_hash, _observed_at from {table} order by all"
+            assert again.rows(versions) == played.rows(versions), table
+
+
+@per_network
+def test_a_load_that_is_repeated_changes_nothing(slug: str, played: Played) -> None:
+    before = _counts(played, slug)
+    load(slug, played.landing, played.warehouse)
+    assert _counts(played, slug) == before
+
+
+def _counts(played: Played, slug: str) -> list[object]:
+    names = sorted({pull.stream for pull in cases_of(slug).pulls})
+    tables = [f"{room}_{slug}.{name}" for name in names for room in ("raw", "valid")]
+    return [played.rows(f"select count(*) as n from {table}") for table in [*tables, "ops.windows", "ops.pages"]]
+
+
+@per_stream
+def test_control_totals_read_their_sample_report(slug: str, name: str) -> None:
+    from decimal import Decimal
+
+    from affiliate_assets.connectors.language import Answer
+    from tests.networks.cases import sample
+
+    control, case = stream_of(slug, name).control, cases_of(slug).controls.get(name)
+    assert (control is None) == (case is None)
+    if control is not None and case is not None:
+        total = control.read(Answer(200, {}, sample(slug, case.file), None))
+        assert (total.records, total.amount) == (case.records, Decimal(case.amount))
+
+
+@per_stream
+def test_a_control_report_of_another_shape_is_refused(slug: str, name: str) -> None:
+    from affiliate_assets.connectors.language import Answer
+    from affiliate_assets.errors import BrokenAnswer, ContractError
+
+    control = stream_of(slug, name).control
+    if control is not None:
+        for body in (b"", b"<html></html>", b'{"unexpected": 1}', b'[{"unexpected": 1}]'):
+            with pytest.raises((BrokenAnswer, ContractError)):
+                control.read(Answer(200, {}, body, None))
+
+
+@per_network
+def test_the_samples_hold_no_real_person(slug: str) -> None:
+    for file in sorted(cases_of(slug).files()):
+        text = (pages_folder(slug) / file).read_bytes().decode("utf-8", "replace")
+        found = re.findall(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)", text)
+        assert all(host.endswith((".example", ".test", "example.com", "example.org")) for host in found), file

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from affiliate_assets.sandbox import World
-from affiliate_assets.sandbox.awin import AwinEmulator
-from affiliate_assets.sandbox.cj import CjEmulator
+from affiliate_assets.sandbox.networks.awin import AwinEmulator
+from affiliate_assets.sandbox.networks.cj_emulator import CjEmulator
 from affiliate_assets.sandbox.wire import Ask, Tampering
 
 Row = dict[str, Any]

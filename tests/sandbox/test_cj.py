@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from affiliate_assets.sandbox import DELETE, Sandbox, World
-from affiliate_assets.sandbox.cj_records import RECORD_FIELDS
+from affiliate_assets.sandbox.networks.cj_records import RECORD_FIELDS
 
 from .http_client import cj, send
 from .reference import utc

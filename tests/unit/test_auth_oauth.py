@@ -183,3 +183,35 @@ def test_a_right_that_is_missing_is_no_reason_to_renew(
         asking.send(ASK)
     assert not isinstance(caught.value, CredentialRefused)
     assert len(service.logins()) == 1
+
+
+def test_a_token_got_by_password_is_renewed_by_its_refresh_token_while_that_lives(
+    service: Service, tmp_path: Path
+) -> None:
+    alive = {"refresh-1", "refresh-2"}
+
+    def grant(asked: Asked) -> tuple[int, object]:
+        if asked.form["grant_type"] == "refresh_token" and asked.form["refresh_token"] not in alive:
+            return 400, {"error": "invalid_grant"}
+        status, told = service.grant(asked)
+        assert isinstance(told, dict)
+        # The third token comes without a refresh token: the second one goes on.
+        return status, told if service.given == 3 else {**told, "refresh_token": f"refresh-{service.given}"}
+
+    service.on_token = grant
+    asking = proving(service, oauth("password"), tmp_path)
+    for number in range(5):
+        asking.send(ASK)
+        service.living = "killed"
+        if number == 2:
+            alive.clear()
+    assert [(login.form["grant_type"], login.form.get("refresh_token")) for login in service.logins()] == [
+        ("password", None),
+        ("refresh_token", "refresh-1"),
+        ("refresh_token", "refresh-2"),
+        ("refresh_token", "refresh-2"),
+        ("password", None),
+        ("refresh_token", "refresh-4"),
+        ("password", None),
+    ]
+    assert asking.effort.retries == 0

@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from affiliate_assets.cli import EXIT_CONFIG, app
+from affiliate_assets.networks import all_connectors
 from tests.conftest import FIRST_MORNING, Brand
 
 
@@ -21,7 +22,8 @@ def configured(brand: Brand, monkeypatch: pytest.MonkeyPatch) -> Brand:
 def test_a_plan_of_a_network_that_does_not_exist_is_refused_with_the_names_there_are(names: list[str]) -> None:
     result = CliRunner().invoke(app, ["plan", *(word for name in names for word in ("--network", name))])
     assert result.exit_code == EXIT_CONFIG
-    assert result.output.strip() == "There is no network 'unknown'. Next: choose from awin, cj."
+    listed = ", ".join(all_connectors())
+    assert result.output.strip() == f"There is no network 'unknown'. Next: choose from {listed}."
 
 
 def test_a_plan_tells_windows_calls_and_time_of_the_chosen_network_and_asks_nobody(configured: Brand) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from affiliate_assets import networks
 from affiliate_assets.connectors.language import Answer, Request
 from affiliate_assets.errors import ConfigError, ContractError, NetworkStopped, RetryableError
 from affiliate_assets.http.answers import problem_of
@@ -21,7 +22,7 @@ from .support import QUICK, Scripted, account, client, connector, serving
 pytestmark = pytest.mark.usefixtures("token")
 ASK = Request("GET", "A1/sales")
 
-DATA = Path(__file__).parents[1] / "data"
+SAMPLES = Path(networks.__path__[0])
 
 
 def test_an_answer_carries_body_status_headers_and_the_networks_own_clock(tmp_path: Path) -> None:
@@ -32,6 +33,13 @@ def test_an_answer_carries_body_status_headers_and_the_networks_own_clock(tmp_pa
     assert answer.served_at is not None
     assert abs(answer.served_at - datetime.now(UTC)) < timedelta(minutes=1)
     assert server.tokens == [f"Bearer {TOKEN}"]
+
+
+def test_a_parameter_may_come_several_times_and_the_account_be_part_of_the_address(tmp_path: Path) -> None:
+    question = Request("GET", "sales", {"fields[]": ("id", "price"), "page": "2"})
+    with serving([Scripted(200)]) as server:
+        client(f"{server.url}/{{account_id}}", tmp_path).send(question)
+    assert server.paths == ["/A1/sales?fields%5B%5D=id&fields%5B%5D=price&page=2"]
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -48,7 +56,7 @@ def test_a_refused_token_stops_the_account_after_one_call(tmp_path: Path, status
 
 
 def test_a_refused_question_stops_the_account_after_one_call(tmp_path: Path) -> None:
-    body = (DATA / "awin/error_404.json").read_bytes()
+    body = (SAMPLES / "awin/pages/error_404.json").read_bytes()
     with serving([Scripted(400, body)]) as server, pytest.raises(NetworkStopped, match="answered 400"):
         client(server.url, tmp_path).send(ASK)
     assert len(server.paths) == 1
@@ -137,7 +145,7 @@ def cj_answer(body: bytes, status: int = 200) -> Answer:
 
 
 def test_graphql_errors_at_status_200_are_never_an_empty_window() -> None:
-    documented = json.loads((DATA / "cj/error_graphql_200.json").read_bytes())["body"]
+    documented = json.loads((SAMPLES / "cj/pages/error_graphql_200.json").read_bytes())["body"]
     problem = problem_of(cj_answer(json.dumps(documented).encode()), CJ)
     assert isinstance(problem, ContractError)
     assert "commisionId" in str(problem)
@@ -153,4 +161,4 @@ def test_a_200_that_is_no_graphql_is_tried_again(body: bytes) -> None:
 
 
 def test_an_empty_window_of_graphql_is_no_problem() -> None:
-    assert problem_of(cj_answer((DATA / "cj/empty_window.json").read_bytes()), CJ) is None
+    assert problem_of(cj_answer((SAMPLES / "cj/pages/empty_window.json").read_bytes()), CJ) is None

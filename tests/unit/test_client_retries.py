@@ -160,3 +160,21 @@ def test_the_time_in_all_is_bounded_but_the_budget_is_not_held_against_it(tmp_pa
         asking = client(server.url, tmp_path / "other", patient, limits=limits)
         assert asking.send(ASK).answer.status == 200
     assert asking.waited_seconds > 0.6
+
+
+@pytest.mark.parametrize(
+    ("windows", "base"),
+    [((60,), 7.5), ((2, 60, 86_400), 7.5), ((86_400, 3_600), 60.0), ((2,), 1.0)],
+)
+def test_a_limit_used_up_by_others_is_waited_out_by_the_longest_window_that_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, windows: tuple[int, ...], base: float
+) -> None:
+    bounds = RetryBounds(attempts=2, seconds=1e9, first_wait=1, longest_wait=60)
+    limits = tuple(RateLimit(1000, timedelta(seconds=seconds)) for seconds in windows)
+    slept: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", slept.append)
+    with serving([Scripted(429)]) as server:
+        for number in range(60):
+            with pytest.raises(RateLimited):
+                client(server.url, tmp_path / str(number), bounds, limits=limits).send(ASK)
+    assert base * 3 / 4 < max(slept) <= base

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from affiliate_assets import networks
 from affiliate_assets.connectors.paging import AllowedFields, BodyCursor, WholeWindow
-from affiliate_assets.errors import BrokenAnswer, ContractError
+from affiliate_assets.errors import BrokenAnswer, ContractError, WindowTooLarge
 
-DATA = Path(__file__).parents[1] / "data"
+SAMPLES = Path(networks.__path__[0])
 CJ = BodyCursor(
     envelope=("data", "advertiserCommissions"),
     records="records",
@@ -35,16 +36,16 @@ def cj_body(**changes: object) -> bytes:
 
 
 def test_a_sample_page_that_is_not_complete_leads_to_the_next_and_the_last_one_ends() -> None:
-    first = CJ.page((DATA / "cj/advertiser_commissions_page1.json").read_bytes(), None)
+    first = CJ.page((SAMPLES / "cj/pages/advertiser_commissions_page1.json").read_bytes(), None)
     assert first.cursor == "2771000155"
     assert [r["commissionId"] for r in json.loads(first.records)] == ["2771000101", "2771000155"]
-    last = CJ.page((DATA / "cj/advertiser_commissions_page2.json").read_bytes(), first.cursor)
+    last = CJ.page((SAMPLES / "cj/pages/advertiser_commissions_page2.json").read_bytes(), first.cursor)
     assert last.cursor is None
     assert [r["commissionId"] for r in json.loads(last.records)] == ["2771000190"]
 
 
 def test_an_empty_window_is_complete_and_has_no_records() -> None:
-    page = CJ.page((DATA / "cj/empty_window.json").read_bytes(), None)
+    page = CJ.page((SAMPLES / "cj/pages/empty_window.json").read_bytes(), None)
     assert (json.loads(page.records), page.cursor) == ([], None)
 
 
@@ -136,7 +137,7 @@ def test_personal_fields_of_the_awin_sample_are_in_no_line() -> None:
     from affiliate_assets.networks.awin.connector import CONNECTOR
 
     stream = CONNECTOR.stream("transactions")
-    body = (DATA / "awin/transactions_by_transaction_date.json").read_bytes()
+    body = (SAMPLES / "awin/pages/transactions_by_transaction_date.json").read_bytes()
     for name in ("ipHash", "customParameters", "basketProducts", "Desk lamp"):
         assert name.encode() in body
     lines, count, unknown = cut(AllowedFields(stream.allowed, stream.dropped), body)
@@ -146,7 +147,7 @@ def test_personal_fields_of_the_awin_sample_are_in_no_line() -> None:
 
 
 def test_pretty_printed_records_become_one_line_each_and_stay_equal() -> None:
-    body = (DATA / "awin/transactions_by_transaction_date.json").read_bytes()
+    body = (SAMPLES / "awin/pages/transactions_by_transaction_date.json").read_bytes()
     assert body.count(b"\n") > 100
     records = json.loads(body)
     names = frozenset(name for record in records for name in record)
@@ -184,3 +185,15 @@ def test_lines_are_the_allowed_part_of_whatever_was_sent(records: list[dict[str,
     assert [json.loads(line) for line in lines.split(b"\n")[:-1]] == expected
     assert count == len(records)
     assert set(unknown) == ({"new"} if any("new" in record for record in records) else set())
+
+
+def test_an_array_inside_an_object_is_a_whole_window_with_its_cap_and_its_shape() -> None:
+    inside = WholeWindow(cap=3, records=("data", "clicks"), shape=lambda records: records.replace(b"secret", b"kept"))
+    page = inside.page(b'{"data": {"clicks": [{"id": 1.10}, {"id": "secret"}]}}', None)
+    assert (page.records, page.cursor) == (b'[{"id": 1.10}, {"id": "kept"}]', None)
+    with pytest.raises(WindowTooLarge, match="holds 3 records"):
+        inside.page(b'{"data": {"clicks": [{}, {}, {}]}}', None)
+    with pytest.raises(ContractError, match="no field 'clicks'"):
+        inside.page(b'{"data": {"rows": []}}', None)
+    with pytest.raises(BrokenAnswer, match="not a JSON array"):
+        inside.page(b'{"data": {"clicks": null}}', None)

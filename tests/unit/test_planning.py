@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -250,3 +251,35 @@ def test_a_listing_without_clocks_is_read_whole_each_night_and_left_alone_by_a_b
     assert [str(w) for w in plan_windows(listing, StreamState(), start=at(0), now=at(9))] == ["whole listing"]
     quiet = plan_windows(listing, StreamState(), start=at(0), now=at(9), requested=span(1, 2), follow_changes=False)
     assert quiet == []
+
+
+def test_nothing_is_planned_that_the_network_no_longer_answers() -> None:
+    rule = OpenRecords("state", frozenset({"new"}), timedelta(0))
+    declared = replace(stream(span=100 * HOUR, open_records=rule), history=10 * HOUR)
+    state = StreamState(
+        complete={"sold": (span(0, 30),), "decided": (span(0, 30),)},
+        first_read_at=at(5),
+        open_records=(OpenRecord("old", at(19.9), at(20)), OpenRecord("young", at(21), at(22))),
+        doubtful={"sold": (span(2, 4), span(18, 20.5))},
+    )
+    assert hours_of(plan_windows(declared, StreamState(), start=at(0), now=at(30))) == [(20, 30)]
+    windows = plan_windows(declared, state, start=at(0), now=at(30))
+    assert [(first, round(last, 2)) for first, last in hours_of(windows)] == [(20, 21.0)]
+    asked = plan_windows(declared, state, start=at(0), now=at(30), requested=span(1, 3), follow_changes=False)
+    assert hours_of(asked) == [(1, 3)]
+
+
+def test_whole_days_are_asked_for_alone_once_they_have_been_over_for_long_enough() -> None:
+    days = replace(stream(span=DAY), day_is_whole_after=12 * HOUR)
+    asked = plan_windows(days, StreamState(), start=at(5), now=at(24 * 3 + 11))
+    assert hours_of(asked) == [(0, 24), (24, 48)]
+    asked = plan_windows(days, StreamState(), start=at(5), now=at(24 * 3 + 12))
+    assert hours_of(asked) == [(0, 24), (24, 48), (48, 72)]
+
+
+def test_whole_days_that_were_read_are_not_asked_for_again_unless_wanted() -> None:
+    days = replace(stream(span=DAY), day_is_whole_after=12 * HOUR)
+    state = StreamState({"sold": (span(0, 24),), "decided": (span(0, 48),)}, first_read_at=at(0))
+    assert hours_of(plan_windows(days, state, start=at(0), now=at(61))) == [(24, 48)]
+    wanted = plan_windows(days, state, start=at(0), now=at(61), requested=span(3, 23), follow_changes=False)
+    assert hours_of(wanted) == [(0, 24)]

@@ -95,7 +95,6 @@ def test_the_manifest_tells_run_instant_networks_and_marts(settings: Settings) -
             "completeness": "withheld",
             "withheld_reason": "too many in quarantine",
         },
-        {"network": "cj", "account_id": None, "completeness": "no account", "withheld_reason": None},
     ]
     assert {name: mart["rows"] for name, mart in manifest["marts"].items()} == {
         "fct_conversions": 2,

@@ -195,6 +195,7 @@ def test_what_was_resolved_and_what_looks_like_a_secret_is_cut_out_of_text(monke
     resolve("env:LONGER", Where())
     told = redact("swordfish-77-and-more | swordfish-77 | ?accessToken=abc&x=1 | Authorization: Bearer abcdefgh12")
     assert told == "[redacted] | [redacted] | ?accessToken=[redacted]&x=1 | Authorization: Bearer [redacted]"
+    assert redact("?NetworkToken=abc&my_api_key=d&page=2") == "?NetworkToken=[redacted]&my_api_key=[redacted]&page=2"
 
 
 def test_log_records_are_cleaned_in_message_arguments_and_traceback(

@@ -39,7 +39,8 @@ def typed(warehouse: duckdb.DuckDBPyConnection, field: str, column: str) -> tupl
     """The column's value, the unfit and the retyped columns of a record with one field."""
     origin = ", ".join(f"null::varchar as {name}" for name in ("_account_id", "_page_id", "_load_id", "_run_id"))
     source = (
-        f"select $record::json as record, {origin}, null::timestamp as _observed_at, null::timestamp as _fetched_at"
+        f"select $record::json as record, {origin}, 'UTC' as _time_zone,"
+        " null::timestamp as _observed_at, null::timestamp as _fetched_at"
     )
     assert type_records(warehouse, STREAM, source, {"record": f'{{"id": 1, {field}}}'}) == 1
     row: tuple[Any, str | None, str | None] = warehouse.execute(
@@ -122,7 +123,49 @@ def test_the_key_is_the_text_of_a_single_value(
     stream = Stream(name="sales", description="A sale.", key=("number",), schema=SCHEMA)
     origin = ", ".join(f"null::varchar as {name}" for name in ("_account_id", "_page_id", "_load_id", "_run_id"))
     source = (
-        f"select $record::json as record, {origin}, null::timestamp as _observed_at, null::timestamp as _fetched_at"
+        f"select $record::json as record, {origin}, 'UTC' as _time_zone,"
+        " null::timestamp as _observed_at, null::timestamp as _fetched_at"
     )
     type_records(warehouse, stream, source, {"record": f'{{"number": {sent}}}'})
     assert warehouse.execute("select _key from work.arrived").fetchall() == [(key,)]
+
+
+@pytest.mark.parametrize("sent", ["{}", "[]", "null", '""'])
+@pytest.mark.parametrize(
+    ("field", "column"), [('"sums": {"total": %s}', "total"), ('"number": %s', "number"), ('"paid": %s', "paid")]
+)
+def test_empty_json_is_no_number_and_no_flag(
+    warehouse: duckdb.DuckDBPyConnection, sent: str, field: str, column: str
+) -> None:
+    assert typed(warehouse, field % sent, column) == (None, None, None)
+
+
+@pytest.mark.parametrize("sent", ["{}", "[]"])
+def test_empty_json_is_no_time(warehouse: duckdb.DuckDBPyConnection, sent: str) -> None:
+    assert typed(warehouse, f'"soldAt": {sent}', "sold_at") == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("sent", "value"),
+    [
+        ("1,204.50", "1204.50"),
+        ("-1,234,567", "-1234567"),
+        ("45.00", "45"),
+        ("1.204,00", None),
+        ("1,5", None),
+        ("12,34.00", None),
+    ],
+)
+def test_thousands_are_left_out_of_a_number_that_is_written_so_throughout(
+    warehouse: duckdb.DuckDBPyConnection, sent: str, value: str | None
+) -> None:
+    schema = pa.DataFrameSchema({"total": money("total", "Total.", grouping=",")})
+    stream = Stream(name="sales", description="A sale.", key=("id",), schema=schema)
+    origin = ", ".join(f"null::varchar as {name}" for name in ("_account_id", "_page_id", "_load_id", "_run_id"))
+    source = (
+        f"select $record::json as record, {origin}, 'UTC' as _time_zone,"
+        " null::timestamp as _observed_at, null::timestamp as _fetched_at"
+    )
+    type_records(warehouse, stream, source, {"record": f'{{"id": 1, "total": "{sent}"}}'})
+    ((total, unfit),) = warehouse.execute("select total, _unfit from work.arrived").fetchall()
+    assert (total, unfit) == (None if value is None else Decimal(value), None if value else "total")

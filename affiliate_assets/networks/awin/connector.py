@@ -103,6 +103,9 @@ CONNECTOR = Connector(
     # Per user, so shared by all accounts and tools that use the same token.
     limits=(RateLimit(20, timedelta(minutes=1)),),
     probe=_probe,
+    tells_payment=True,
+    lock_rule="approved by itself at the end of the validation period, which the contract sets (Access plan: 67 days);"
+    " only a pending transaction can be amended or declined",
     owner="team:affiliate-data",
     docs_url="https://help.awin.com/apidocs",
     streams=(

@@ -93,6 +93,8 @@ CONNECTOR = Connector(
     limits=(RateLimit(25, timedelta(minutes=1)),),
     probe=_probe,
     problem=_problem,
+    correction="extra_rows",
+    lock_rule="locks on the 11th of the following month at 2 a.m. Pacific, and may be put off once by a month",
     needs_currency=True,
     owner="team:affiliate-data",
     docs_url="https://developers.cj.com",

@@ -10,7 +10,7 @@ with candidates as (
         c.clicked_at,
         c.recorded_at,
         c.row_kind,
-        case when c.status in ('reversed', 'deleted') then false else true end as is_live,
+        not {{ is_void('c') }} as is_live,
         o.order_key,
         o.ordered_at,
         -- Two shops may use one number: the id written the same way wins, then the sale nearest in time.

@@ -1,4 +1,6 @@
 {{ config(materialized='table') }}
+{%- set comparable = round_to_minor_unit('comparable_amount', 'minor_unit_digits') -%}
+{%- set commissionable = round_to_minor_unit('commissionable_amount', 'minor_unit_digits') %}
 
 with newest as (
 
@@ -16,13 +18,14 @@ sides as (
         c.is_winner,
         c.row_kind,
         c.occurred_at,
-        case when c.status in ('reversed', 'deleted') then 'void' else 'live' end as conversion_state,
+        case when {{ is_void('c') }} then 'void' else 'live' end as conversion_state,
         c.sale_amount,
         c.sale_currency,
         c.publisher_commission,
         o.expected_state,
         o.commissionable_amount,
         o.currency as order_currency,
+        o.minor_unit_digits,
         -- The network may keep its own currency and tell the buyer's beside it.
         case
             when c.sale_currency = o.currency then c.sale_amount
@@ -38,6 +41,7 @@ classified as (
     select
         sides.*,
         case
+            when row_kind = 'test' then 'test_row'
             when order_key is null and conversion_state = 'void' then 'void_without_order'
             when order_key is null and newest.newest_order_at is null then 'no_order_known'
             when order_key is null and occurred_at > newest.newest_order_at then 'after_newest_order'
@@ -52,8 +56,8 @@ classified as (
             when comparable_amount is null and sale_amount is null then 'amount_unknown'
             when comparable_amount is null and sale_currency is null then 'currency_unknown'
             when comparable_amount is null then 'currency_differs'
-            when {{ round_to_cent('comparable_amount') }} > {{ round_to_cent('commissionable_amount') }} then 'network_higher'
-            when {{ round_to_cent('comparable_amount') }} < {{ round_to_cent('commissionable_amount') }} then 'network_lower'
+            when {{ comparable }} > {{ commissionable }} then 'network_higher'
+            when {{ comparable }} < {{ commissionable }} then 'network_lower'
             when commissionable_amount is null then 'amount_unknown'
             else 'agrees'
         end as reason

@@ -20,7 +20,8 @@ units as (
         credits.touchpoint_id,
         credits.touch_number,
         credits.credit_fraction,
-        abs({{ cents('o.commissionable_amount') }}) as units,
+        abs({{ minor_units('o.commissionable_amount', 'o.minor_unit_digits') }}) as units,
+        o.minor_unit_digits,
         cast(credits.credit_fraction * 1000000 as bigint) as weight,
         cast(1000000 as bigint) as weights
     from credits
@@ -49,7 +50,7 @@ touched as (
         paths.utm_medium,
         paths.utm_campaign,
         split.credit_fraction,
-        {{ from_units('split.part', 2) }} as credited_size
+        {{ from_minor_units('split.part', 'split.minor_unit_digits') }} as credited_size
     from split
     inner join {{ ref('int_paths__built') }} as paths
         on split.order_key = paths.order_key and split.touchpoint_id = paths.touchpoint_id
@@ -71,7 +72,7 @@ untouched as (
         cast(null as varchar) as utm_medium,
         cast(null as varchar) as utm_campaign,
         {{ money('1') }} as credit_fraction,
-        {{ money('abs(' ~ round_to_cent('o.commissionable_amount') ~ ')') }} as credited_size
+        {{ money('abs(' ~ round_to_minor_unit('o.commissionable_amount', 'o.minor_unit_digits') ~ ')') }} as credited_size
     from {{ ref('fct_orders') }} as o
     cross join (
         {% for attribution_model in attribution_models -%}
@@ -107,8 +108,8 @@ publishers as (
                 partition by order_key, network
                 order by case when is_duplicate_claim then 1 else 0 end, clicked_at desc, conversion_key
             ) as choice
-        from {{ ref('fct_conversions') }}
-        where order_key is not null and row_kind = 'original' and coalesce(status, 'unknown') not in ('reversed', 'deleted')
+        from {{ ref('fct_conversions') }} as c
+        where order_key is not null and row_kind = 'original' and not {{ is_void('c') }}
     ) as claims
     where choice = 1
 

@@ -1,12 +1,4 @@
-with publishers as (
-
-    select * from {{ ref('stg_awin__publishers') }}
-    union all
-    select * from {{ ref('stg_cj__publishers') }}
-
-),
-
-ranked as (
+with ranked as (
 
     select
         *,
@@ -16,7 +8,7 @@ ranked as (
             order by case when is_listed then 0 else 1 end, observed_at desc, account_id
         ) as recency,
         max(case when is_listed then 1 else 0 end) over (partition by network, publisher_id) as listed
-    from publishers
+    from {{ ref('int_publishers__unioned') }}
 
 )
 

@@ -9,6 +9,7 @@ select
     o.status,
     o.expected_state,
     o.currency,
+    o.minor_unit_digits,
     o.subtotal,
     o.discount,
     o.shipping,

@@ -28,7 +28,7 @@ accounts as (
     select network, account_id from quarantined
     union
     select networks.network, cast(null as varchar) as account_id
-    from {{ ref('networks') }} as networks
+    from {{ ref('int_networks__declared') }} as networks
     where networks.network not in (select a.network from {{ source('config', 'accounts') }} as a)
 
 ),

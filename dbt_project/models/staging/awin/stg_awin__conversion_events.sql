@@ -2,7 +2,7 @@
 
 with words as (
 
-    select * from {{ ref('status_map') }} where network = 'awin' and raw_field = 'commission_status'
+    select * from {{ ref('status_map__awin') }} where raw_field = 'commission_status'
 
 ),
 

@@ -12,7 +12,7 @@ accounts as (
 
 words as (
 
-    select * from {{ ref('status_map') }} where network = 'awin' and raw_field = 'commission_status'
+    select * from {{ ref('status_map__awin') }} where raw_field = 'commission_status'
 
 )
 

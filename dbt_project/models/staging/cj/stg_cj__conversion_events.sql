@@ -2,7 +2,7 @@
 
 with words as (
 
-    select * from {{ ref('status_map') }} where network = 'cj'
+    select * from {{ ref('status_map__cj') }}
 
 ),
 

@@ -12,7 +12,7 @@ accounts as (
 
 words as (
 
-    select * from {{ ref('status_map') }} where network = 'cj'
+    select * from {{ ref('status_map__cj') }}
 
 ),
 
