@@ -1,0 +1,1 @@
+{{ quarantine_of('commission_factory', ['transactions', 'affiliates']) }}
