@@ -1,0 +1,1 @@
+{{ quarantine_of('everflow', ['conversions', 'clicks', 'affiliates', 'offers']) }}
