@@ -1,0 +1,1 @@
+{{ quarantine_of('impact', ['actions', 'action_updates', 'media_partners', 'campaigns', 'clicks']) }}
