@@ -1,0 +1,1 @@
+{{ quarantine_of('partnerize', ['conversion_items', 'clicks', 'publishers', 'campaigns']) }}
