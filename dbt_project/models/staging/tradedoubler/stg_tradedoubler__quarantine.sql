@@ -1,0 +1,1 @@
+{{ quarantine_of('tradedoubler', ['transactions', 'sources', 'programs']) }}
