@@ -1,0 +1,1 @@
+{{ quarantine_of('tune', ['conversions', 'affiliates', 'offers']) }}
