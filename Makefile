@@ -10,6 +10,7 @@ DOCS_PORT ?= 8080
 GAUNTLET_PLANS ?= 5000
 LOCK_FLAGS ?=
 NAME ?=
+BY_FILE ?=
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -58,8 +59,8 @@ docs: install ## Build and serve the dbt documentation (DOCS_PORT=8080)
 	echo "dbt documentation: http://$(HOST):$(DOCS_PORT)"; \
 	exec ../$(BIN)/dbt --quiet docs serve --profiles-dir . --no-browser --host $(HOST) --port $(DOCS_PORT)
 
-network: install ## Write the files of a new network (NAME=lower_snake_case), and docs/networks.md anew
-	@$(BIN)/affiliate network $(NAME) && $(BIN)/affiliate network --docs
+network: install ## Write the files of a new network (NAME=lower_snake_case, BY_FILE=1), and docs/networks.md anew
+	@$(BIN)/affiliate network $(NAME) $(if $(BY_FILE),--by-file) && $(BIN)/affiliate network --docs
 
 lint: install ## Check style, formatting and types
 	$(BIN)/ruff check .

@@ -66,18 +66,25 @@ def run(
 
 @app.command()
 def plan(network: Annotated[list[str] | None, typer.Option(help="Only this network; may be repeated.")] = None) -> None:
-    """Show which windows tonight's run would ask for, and why. Asks nobody."""
-    from affiliate_assets.landing.forecast import told
+    """Show which windows tonight's run would ask for, and why, and which files it would read. Asks nobody."""
+    from affiliate_assets.landing.files import drops_of, waiting
+    from affiliate_assets.landing.forecast import told, told_files
     from affiliate_assets.landing.plan import plan_network
-    from affiliate_assets.networks import chosen_connectors
+    from affiliate_assets.networks import api_connectors, chosen_connectors, file_connectors
     from affiliate_assets.settings import load_settings, now
 
     with _Told():
         settings, as_of = load_settings(), now()
-        for connector in chosen_connectors(network):
-            _, plans = plan_network(settings, connector, requested=None, follow_changes=True, as_of=as_of)
-            for line in told(connector, plans):
-                console.print(line)
+        chosen = {connector.slug for connector in chosen_connectors(network)}
+        for slug, connector in api_connectors().items():
+            if slug in chosen:
+                _, plans = plan_network(settings, connector, requested=None, follow_changes=True, as_of=as_of)
+                for line in told(connector, plans):
+                    console.print(line)
+        for slug, by_file in file_connectors().items():
+            if slug in chosen and settings.accounts_of(slug):
+                for line in told_files(by_file, waiting(settings, by_file, drops_of(settings, by_file))):
+                    console.print(line)
 
 
 @app.command()
@@ -132,12 +139,18 @@ def summary() -> None:
 def demo(
     seed: Annotated[int, typer.Option(help="Seed of the simulated world.")] = 7,
     orders_per_day: Annotated[int, typer.Option(help="Size of the simulated shop.")] = 40,
+    every_network: Annotated[
+        bool, typer.Option("--all-networks", help="Simulate all networks, not only Awin and CJ.")
+    ] = False,
 ) -> None:
-    """Simulate a brand: networks over HTTP on this machine, a backfill of 60 days, two nights, a summary."""
-    from affiliate_assets.demo import run_demo
+    """Simulate a brand: networks over HTTP on this machine, a backfill of 60 days, two nights, a summary.
+
+    With --all-networks the narrowest published limit, six calls a minute, makes it last some minutes.
+    """
+    from affiliate_assets.demo import build_demo_world, run_demo
 
     with _Told():
-        run_demo(seed, orders_per_day, console)
+        run_demo(build_demo_world(seed, orders_per_day, every_network=every_network), console)
 
 
 @app.command()
@@ -146,18 +159,23 @@ def sandbox(
     seed: Annotated[int, typer.Option(help="Seed of the simulated world.")] = 7,
     orders_per_day: Annotated[int, typer.Option(help="Size of the simulated shop.")] = 40,
     clock: Annotated[datetime | None, typer.Option(help="Frozen time of the networks (UTC).")] = None,
+    every_network: Annotated[
+        bool, typer.Option("--all-networks", help="Simulate all networks, not only Awin and CJ.")
+    ] = False,
 ) -> None:
     """Serve the simulated networks and write the demo's configuration, until interrupted."""
-    from affiliate_assets.demo import FIRST_MORNING, serve
+    from affiliate_assets.demo import FIRST_MORNING, build_demo_world, serve
 
     with _Told():
-        serve(port, seed, orders_per_day, clock.replace(tzinfo=UTC) if clock else FIRST_MORNING, console)
+        world = build_demo_world(seed, orders_per_day, every_network=every_network)
+        serve(world, port, clock.replace(tzinfo=UTC) if clock else FIRST_MORNING, console)
 
 
 @app.command()
 def network(
     name: Annotated[str | None, typer.Argument(help="Slug of the new network, in lower snake case.")] = None,
     title: Annotated[str | None, typer.Option(help="The network's own spelling.")] = None,
+    by_file: Annotated[bool, typer.Option("--by-file", help="It is read from dropped files.")] = False,
     docs: Annotated[bool, typer.Option("--docs", help="Write docs/networks.md anew.")] = False,
 ) -> None:
     """Write the files of a new network: a small one that works, to be changed fact by fact."""
@@ -171,7 +189,7 @@ def network(
     with _Told():
         if name is None and not docs:
             raise ConfigError("No network is named.", next_step="give its slug, or --docs.")
-        for path in scaffold(root, name, title) if name else ():
+        for path in scaffold(root, name, title, by_file=by_file) if name else ():
             console.print(str(path.relative_to(root)))
         if name:
             console.print(f"Next: affiliate_assets/networks/{name}/README.md says what to change first.")

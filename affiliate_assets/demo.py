@@ -7,13 +7,14 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
 
 from affiliate_assets.errors import InternalError
-from affiliate_assets.sandbox import Sandbox, World, WorldConfig, build_world
+from affiliate_assets.sandbox import NETWORKS, Account, Sandbox, World, WorldConfig, build_world
 from affiliate_assets.settings import CONFIG_VARIABLE, NOW_VARIABLE, PROJECT_ROOT, load_settings
 from affiliate_assets.summary import print_summary
 
@@ -29,10 +30,12 @@ _PREFIXES = ("ORD", "ACME")
 _HASH_KEY = "DEMO_HASH_KEY"
 
 
-def build_demo_world(seed: int, orders_per_day: int) -> World:
+def build_demo_world(seed: int, orders_per_day: int, *, every_network: bool = False) -> World:
     """The world of the demo: long enough for the backfill and both nights."""
-    days = (NIGHTS[-1].date() - START).days + 1
-    return build_world(WorldConfig(seed=seed, start=START, days=days, orders_per_day=orders_per_day))
+    config = WorldConfig(
+        seed=seed, start=START, days=(NIGHTS[-1].date() - START).days + 1, orders_per_day=orders_per_day
+    )
+    return build_world(replace(config, networks=tuple(NETWORKS)) if every_network else config)
 
 
 def write_configuration(sandbox: Sandbox, world: World, path: Path, data: str) -> None:
@@ -63,13 +66,20 @@ def write_configuration(sandbox: Sandbox, world: World, path: Path, data: str) -
             f'account_id = "{account.account_id}"',
             f'name = "{account.name}"',
             f'currency = "{account.currency}"',
-            f'base_url = "{sandbox.base_url(account)}"',
+            *_way_to(sandbox, account),
             *([] if account.zone == "UTC" else [f'time_zone = "{account.zone}"']),
             "[accounts.credentials]",
             *(f'{name} = "env:{_variable(account.network, name)}"' for name in sandbox.credentials(account.network)),
         ]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _way_to(sandbox: Sandbox, account: Account) -> list[str]:
+    """Where an account is asked, or where its files are dropped, beside the exports of the shop."""
+    if NETWORKS[account.network].export is None:
+        return [f'base_url = "{sandbox.base_url(account)}"']
+    return [f'files = "drop/{account.network}/{account.account_id}/*.csv"']
 
 
 def _variable(network: str, name: str) -> str:
@@ -86,7 +96,7 @@ def demo_secrets(sandbox: Sandbox) -> dict[str, str]:
     return {**secrets, _HASH_KEY: "a key for invented customers"}
 
 
-def run_demo(seed: int, orders_per_day: int, console: Console) -> None:
+def run_demo(world: World, console: Console) -> None:
     """Backfill and two nights through Dagster, then the summary.
 
     Raises:
@@ -94,7 +104,6 @@ def run_demo(seed: int, orders_per_day: int, console: Console) -> None:
     """
     from affiliate_assets.defs.execution import run_job
 
-    world = build_demo_world(seed, orders_per_day)
     _forget_earlier_demo()
     with Sandbox(world, clock=FIRST_MORNING) as sandbox:
         write_configuration(sandbox, world, CONFIG, data="..")
@@ -104,6 +113,7 @@ def run_demo(seed: int, orders_per_day: int, console: Console) -> None:
         for morning, days in ((FIRST_MORNING, backfill), *((night, None) for night in NIGHTS)):
             sandbox.set_clock(morning)
             sandbox.write_exports(FOLDER / "exports", since=exported)
+            sandbox.write_drops(FOLDER / "drop")
             exported = morning
             what = f"backfill of {BACKFILL_DAYS} days" if days else "nightly run"
             with _now(morning):
@@ -122,12 +132,12 @@ def run_demo(seed: int, orders_per_day: int, console: Console) -> None:
     console.print("Dagster UI       make ui")
 
 
-def serve(port: int, seed: int, orders_per_day: int, clock: datetime, console: Console) -> None:
+def serve(world: World, port: int, clock: datetime, console: Console) -> None:
     """Serve the demo's networks until interrupted, with its configuration and exports written."""
-    world = build_demo_world(seed, orders_per_day)
     with Sandbox(world, clock=clock, port=port) as sandbox:
         write_configuration(sandbox, world, CONFIG, data="..")
         sandbox.write_exports(FOLDER / "exports")
+        sandbox.write_drops(FOLDER / "drop")
         console.print(f"Networks served on 127.0.0.1:{port}, clock {clock.isoformat()}. In another shell:")
         shown = {**demo_secrets(sandbox), CONFIG_VARIABLE: str(CONFIG), NOW_VARIABLE: clock.isoformat()}
         for name, value in shown.items():

@@ -44,12 +44,13 @@ def resolve(reference: str, where: Where) -> str:
 
 
 def register(secret: str) -> str:
-    """Make a secret known to the redactor, also as it stands in a URL or in JSON; returned as it is.
+    """Make a secret known to the redactor, in a URL, in JSON and in JSON within JSON too; returned as it is.
 
     For tokens that a network hands out at run time.
     """
     if secret:
-        forms = {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}
+        within = json.dumps(secret)[1:-1]
+        forms = {secret, quote(secret, safe=""), quote_plus(secret), within, json.dumps(within)[1:-1]}
         with _lock:
             _known.update(forms)
     return secret

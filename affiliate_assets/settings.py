@@ -105,6 +105,9 @@ class AccountSettings(_Section):
         default=None, description="zone of the network's naive times, where it is a setting of the account"
     )
     credentials: dict[str, SecretReference] = Field(default_factory=dict)
+    files: str | None = Field(
+        default=None, description="of a network that is read from files: glob, relative to the configuration file"
+    )
 
 
 class ExportSettings(_Section):

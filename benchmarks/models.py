@@ -86,7 +86,7 @@ def _warehouse(folder: Path) -> Path:
 
 def prepare(folder: Path, rows: int) -> dict[str, Any]:
     """Fill a new warehouse."""
-    from affiliate_assets.crm.streams import FILE_STREAMS
+    from affiliate_assets.crm.streams import CRM
     from affiliate_assets.landing.tables import create_tables
     from affiliate_assets.landing.warehouse import connection
     from affiliate_assets.networks import all_connectors
@@ -94,7 +94,7 @@ def prepare(folder: Path, rows: int) -> dict[str, Any]:
     with connection(_warehouse(folder)) as warehouse:
         for connector in all_connectors().values():
             create_tables(warehouse, connector.slug, connector.streams)
-        create_tables(warehouse, "crm", FILE_STREAMS)
+        create_tables(warehouse, "crm", CRM.streams)
         warehouse.execute("insert into config.brand values ('Benchmark', 'EUR', 'UTC', '2026-01-01', '2026-11-15')")
         for network, account_id in (("awin", "71204"), ("cj", "5551")):
             warehouse.execute("insert into config.accounts values (?, ?, ?, 'EUR')", [network, account_id, account_id])

@@ -23,7 +23,7 @@ from rich.table import Table
 from affiliate_assets.connectors.language import Connector, RateLimit
 from affiliate_assets.demo import demo_secrets, write_configuration
 from affiliate_assets.landing.night import run_network
-from affiliate_assets.networks import all_connectors
+from affiliate_assets.networks import api_connectors
 from affiliate_assets.sandbox import Sandbox, World, WorldConfig, build_world
 from affiliate_assets.settings import load_settings
 
@@ -65,7 +65,7 @@ def pull(world: World, connectors: Iterable[Connector], minute: float) -> float:
 
 def main() -> int:
     minute = float(sys.argv[1]) if len(sys.argv) > 1 else 6.0
-    connectors = list(all_connectors().values())
+    connectors = list(api_connectors().values())
     networks = tuple(connector.slug for connector in connectors)
     world = build_world(WorldConfig(seed=7, start=date(2026, 1, 1), days=60, orders_per_day=20, networks=networks))
     alone = {connector.title: pull(world, [connector], minute) for connector in connectors}

@@ -13,9 +13,10 @@ import pytest
 
 from affiliate_assets.connectors.language import Connector, RateLimit
 from affiliate_assets.connectors.planning import Span
-from affiliate_assets.landing.night import run_exports, run_network
+from affiliate_assets.crm.streams import CRM
+from affiliate_assets.landing.night import run_files, run_network
 from affiliate_assets.landing.report import Night
-from affiliate_assets.networks import all_connectors
+from affiliate_assets.networks import api_connectors
 from affiliate_assets.sandbox import Sandbox, World, WorldConfig, build_world
 from affiliate_assets.settings import Settings, load_settings
 
@@ -58,7 +59,7 @@ class Brand:
 
     def load_exports(self, at: datetime) -> Night:
         self.runs += 1
-        return run_exports(self.settings, run_id=f"run-{self.runs}", as_of=at)
+        return run_files(self.settings, CRM, run_id=f"run-{self.runs}", as_of=at)
 
     def query(self, sql: str) -> list[tuple[object, ...]]:
         with duckdb.connect(str(self.settings.warehouse), read_only=True) as warehouse:
@@ -71,7 +72,7 @@ def brand(small_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     second = timedelta(seconds=1.1)
     connectors = {
         slug: replace(connector, limits=tuple(RateLimit(limit.calls, second) for limit in connector.limits))
-        for slug, connector in all_connectors().items()
+        for slug, connector in api_connectors().items()
     }
     with Sandbox(small_world, clock=FIRST_MORNING, limit_window=1.0) as sandbox:
         for network, variable in SECRETS.items():

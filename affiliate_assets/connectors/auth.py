@@ -122,19 +122,23 @@ class SessionLogin:
         names: The secrets that `login` needs.
         login: Builds the JSON or form body of the login from the secrets by name.
         path: Where to log in, relative to the base URL.
-        token: The session's name in the answer's JSON: names that lead to it.
+        token: The session's name in the answer's JSON: names that lead to it; or what reads it in the body, and
+            raises the error that a body without one stands for.
         header: Header that carries it afterwards.
         prefix: Text before the session in that header.
+        within: Names that lead to where it goes in the body, instead of a header. Below a field of a form they are
+            names of the JSON in that field.
         as_form: The login's body is a form, not JSON.
     """
 
     names: tuple[str, ...]
     login: Callable[[Mapping[str, str]], Mapping[str, str]]
     path: str
-    token: tuple[str, ...]
+    token: tuple[str, ...] | Callable[[bytes], str]
     header: str = "Authorization"
     prefix: str = "Bearer "
     as_form: bool = False
+    within: tuple[str, ...] = ()
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -10,12 +10,13 @@ from enum import IntEnum
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-import pandera.polars as pa
-
 from affiliate_assets.connectors.auth import Auth
 from affiliate_assets.connectors.jobs import AsyncJob as AsyncJob
 from affiliate_assets.connectors.jobs import JobStatus as JobStatus
 from affiliate_assets.connectors.paging import Paging
+from affiliate_assets.connectors.source import Network as Network
+from affiliate_assets.connectors.source import Source as Source
+from affiliate_assets.connectors.source import Stream as Stream
 from affiliate_assets.errors import AffiliateError
 
 
@@ -180,25 +181,6 @@ class ControlTotals:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stream:
-    """One kind of record, wherever it comes from.
-
-    Attributes:
-        name: Table name in the raw and valid schemas.
-        description: What one record is, for the asset catalogue.
-        key: Top-level fields of the record that identify it within the account.
-        schema: pandera schema of the valid table, made with `connectors.schema`.
-        time_zone: Zone of naive times in the source, unless the account's `time_zone` says another.
-    """
-
-    name: str
-    description: str
-    key: tuple[str, ...]
-    schema: pa.DataFrameSchema
-    time_zone: str = "UTC"
-
-
-@dataclass(frozen=True, kw_only=True)
 class ApiStream(Stream):
     """A kind of record that a network's API returns.
 
@@ -236,13 +218,11 @@ class ApiStream(Stream):
     history: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Connector:
-    """One network, seen from the brand's side.
+@dataclass(frozen=True, kw_only=True)
+class Connector(Network):
+    """A network that is asked over its API.
 
     Attributes:
-        slug: Lower snake case, the same in folder, schema, asset group and docs.
-        title: The network's own spelling.
         base_url: Where the API lives, unless the account overrides it; `{account_id}` in it is the account's.
         auth: How a request proves who asks.
         limits: The published limits, each read as a rolling window of one credential.
@@ -251,33 +231,16 @@ class Connector:
         streams: What is pulled.
         problem: Tells an error from an answer where status codes do not; None means no objection.
         probe: A cheap request that proves credentials and account.
-        needs_currency: The network does not tell the currency: the account must.
-        correction: How a conversion is corrected: the same record changes in place, rows are added that net with it,
-            lines with negative amounts are added, or not at all.
-        tells_status: Its conversions carry a state; without, they are `untracked_status`.
-        tells_payment: It tells whether a commission was paid.
-        lock_rule: When a conversion can no longer be changed, in words with the source.
-        owner: Who is asked when it breaks.
-        docs_url: The network's reference.
     """
 
-    slug: str
-    title: str
+    streams: tuple[ApiStream, ...]
     base_url: str
     auth: Auth
     limits: tuple[RateLimit, ...]
-    streams: tuple[ApiStream, ...]
     probe: Callable[[str], Request]
-    owner: str
-    docs_url: str
-    correction: Literal["in_place", "extra_rows", "negative_lines", "none"] = "in_place"
-    tells_status: bool = True
-    tells_payment: bool = False
-    lock_rule: str = "not documented"
     one_at_a_time: bool = False
     limit_statuses: frozenset[int] = frozenset({429})
     problem: Callable[[Answer], AffiliateError | None] = lambda answer: None
-    needs_currency: bool = False
 
     def stream(self, name: str) -> ApiStream:
         """The stream of that name.

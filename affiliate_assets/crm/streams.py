@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 import pandera.polars as pa
 
-from affiliate_assets.connectors.language import Stream
+from affiliate_assets.connectors.files import FileSource, FileStream
 from affiliate_assets.connectors.schema import currency, instant, money, text
 
 ORDER_STATUSES = ("paid", "partially_refunded", "refunded", "cancelled")
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileStream(Stream):
-    """A kind of record that arrives as CSV.
-
-    Attributes:
-        columns: Columns the header must have; others are dropped.
-        hashed: Personal columns and the name of the keyed hash that replaces each.
-        hosts: Columns of web addresses of which only the host is kept, and its name.
-    """
-
-    columns: frozenset[str]
-    hashed: Mapping[str, str] = field(default_factory=dict)
-    hosts: Mapping[str, str] = field(default_factory=dict)
-
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+def _own(names: str) -> dict[str, str]:
+    """Titles that are the names of their fields."""
+    return {name: name for name in names.split()}
 
 
 ORDERS = FileStream(
     name="orders",
     description="One order as the shop exports it; exported again whenever it changes.",
     key=("shop", "order_id"),
-    columns=_names(
+    columns=_own(
         "order_id shop ordered_at updated_at status currency subtotal discount shipping "
         "tax total refunded refunded_subtotal voucher_code customer_email customer_type"
     ),
@@ -70,7 +53,7 @@ TOUCHPOINTS = FileStream(
     name="touchpoints",
     description="One visit with its source, as the web analytics exports it.",
     key=("shop", "touch_id"),
-    columns=_names(
+    columns=_own(
         "touch_id shop occurred_at visitor_id customer_email utm_source utm_medium utm_campaign landing_url referrer"
     ),
     hashed={"customer_email": "customer_hash", "visitor_id": "visitor_hash"},
@@ -92,4 +75,4 @@ TOUCHPOINTS = FileStream(
     ),
 )
 
-FILE_STREAMS = (ORDERS, TOUCHPOINTS)
+CRM = FileSource(slug="crm", title="the shop", streams=(ORDERS, TOUCHPOINTS), owner="team:affiliate-data")

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
-from affiliate_assets.connectors.language import Connector, Stream
 from affiliate_assets.connectors.planning import Span
 from affiliate_assets.connectors.schema import duckdb_type_of, path_of
-from affiliate_assets.errors import ConfigError
+from affiliate_assets.connectors.source import Stream
 from affiliate_assets.landing.load import LoadResult
 from affiliate_assets.landing.pages import Manifest
 from affiliate_assets.landing.standing import Standing
 from affiliate_assets.landing.tables import raw_table, valid_table
-from affiliate_assets.networks import all_connectors, chosen_connectors
 from affiliate_assets.settings import NOW_VARIABLE, Settings, now
 
 # A run's own present. Worker processes may outlive a change of the environment; tags travel with the run.
 AS_OF_TAG = "affiliate/as_of"
 OWNERS = ["team:affiliate-data"]
 KINDS_RAW = {"python", "duckdb", "json"}
+KINDS_DROPPED = {"python", "duckdb", "csv"}
 KINDS_VALID = {"python", "duckdb", "pandera"}
 
 
@@ -185,34 +183,3 @@ def _span(window: Manifest) -> str:
     if window.window_start is None or window.window_end is None:
         return "whole listing"
     return f"{window.clock}: {window.window_start:%Y-%m-%d %H:%M} to {window.window_end:%Y-%m-%d %H:%M} UTC"
-
-
-def configured_networks(settings: Settings, networks: Sequence[str] | None = None) -> list[Connector]:
-    """The networks that have an account, or those of them with the given names, in alphabetical order.
-
-    Raises:
-        ConfigError: A network is not known, or has no account.
-    """
-    configured = {account.network for account in settings.accounts}
-    for connector in chosen_connectors(networks) if networks else []:
-        if connector.slug not in configured:
-            raise ConfigError(
-                f"No account of {connector.slug} is configured.",
-                next_step=f"add one under [[accounts]] in {settings.config_path.name}.",
-            )
-    return [connector for connector in chosen_connectors(networks) if connector.slug in configured]
-
-
-def check_networks(settings: Settings) -> None:
-    """Refuse a configuration that names a network which does not exist.
-
-    Raises:
-        ConfigError: An account's network is unknown; nothing would ever be pulled for it.
-    """
-    known = all_connectors()
-    for account in settings.accounts:
-        if account.network not in known:
-            raise ConfigError(
-                f"Account {account.account_id} names the network {account.network!r}, which does not exist.",
-                next_step=f"choose from {', '.join(known)}.",
-            )

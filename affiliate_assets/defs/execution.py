@@ -12,9 +12,11 @@ from pathlib import Path
 
 import dagster as dg
 
-from affiliate_assets.defs.common import AS_OF_TAG, check_networks, configured_networks, raw_key, valid_key
-from affiliate_assets.defs.jobs import JOB, RANGE_END, RANGE_START, nightly_tags
+from affiliate_assets.accounts import check_networks, configured_networks
+from affiliate_assets.defs.common import AS_OF_TAG, raw_key
+from affiliate_assets.defs.jobs import JOB, RANGE_END, RANGE_START, nightly_tags, source_keys
 from affiliate_assets.landing.report import SourceReport, read_reports
+from affiliate_assets.networks import api_connectors
 from affiliate_assets.settings import NOW_VARIABLE, PROJECT_ROOT, load_settings, now
 
 VERDICT = "operations__night"
@@ -58,7 +60,9 @@ def run_job(days: tuple[date, date] | None = None, networks: Sequence[str] | Non
     settings = load_settings()
     check_networks(settings)
     chosen = configured_networks(settings, networks)
-    keys = [raw_key(connector.slug, stream) for connector in chosen for stream in connector.streams]
+    # Files have no days; what lies there is read.
+    asked = api_connectors()
+    keys = [raw_key(network.slug, stream) for network in chosen if network.slug in asked for stream in network.streams]
     with instance() as opened:
         tags = (
             {RANGE_START: days[0].isoformat(), RANGE_END: days[1].isoformat()}
@@ -67,13 +71,7 @@ def run_job(days: tuple[date, date] | None = None, networks: Sequence[str] | Non
         )
         if NOW_VARIABLE in os.environ:
             tags[AS_OF_TAG] = now().isoformat()
-        left_out = {
-            key(connector.slug, stream)
-            for connector in configured_networks(settings)
-            if connector not in chosen
-            for stream in connector.streams
-            for key in (raw_key, valid_key)
-        }
+        left_out = source_keys(network for network in configured_networks(settings) if network not in chosen)
         selection = sorted(set(job().asset_layer.executable_asset_keys) - left_out) if left_out else None
         with _output_to(settings.data / "state" / "last_run.log"):
             result = dg.execute_job(

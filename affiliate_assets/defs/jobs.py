@@ -1,13 +1,15 @@
-"""The job of the night and its schedule."""
+"""The job of the night and its schedule; the job for files that arrive."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import dagster as dg
 
-from affiliate_assets.defs.common import latest_partition
+from affiliate_assets.connectors.source import Source
+from affiliate_assets.defs.common import latest_partition, raw_key, valid_key
 from affiliate_assets.settings import Settings, load_settings, now
 
 JOB = "reconciliation_nightly"
+ARRIVALS = "reconciliation_of_files"
 RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
@@ -16,6 +18,16 @@ NIGHTLY = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
     description="Pull what is new and what may have changed, build all models, publish, give the verdict.",
 )
+
+
+def source_keys(sources: Iterable[Source]) -> set[dg.AssetKey]:
+    """The assets that a run reads from these sources."""
+    return {key(source.slug, stream) for source in sources for stream in source.streams for key in (raw_key, valid_key)}
+
+
+def without(sources: Iterable[Source]) -> dg.AssetSelection:
+    """Everything that the night does, but for reading these sources."""
+    return dg.AssetSelection.all() - dg.AssetSelection.assets(*source_keys(sources))
 
 
 def nightly_tags(

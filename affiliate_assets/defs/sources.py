@@ -1,12 +1,12 @@
-"""Raw and validated assets: one step a network, one for the brand's own exports."""
+"""Raw and validated assets: one step a source, a network or the brand's own exports."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 import dagster as dg
 
-from affiliate_assets.connectors.language import Connector, Stream
-from affiliate_assets.crm.exports import SOURCE as CRM
-from affiliate_assets.crm.streams import FILE_STREAMS
+from affiliate_assets.connectors.files import FileSource
+from affiliate_assets.connectors.language import Connector
+from affiliate_assets.connectors.source import Source, Stream
 from affiliate_assets.defs.checks import (
     ACCOUNTED,
     COMPLETE,
@@ -18,9 +18,9 @@ from affiliate_assets.defs.checks import (
     pandera_check,
 )
 from affiliate_assets.defs.common import (
+    KINDS_DROPPED,
     KINDS_RAW,
     KINDS_VALID,
-    OWNERS,
     as_of,
     daily,
     raw_key,
@@ -30,7 +30,7 @@ from affiliate_assets.defs.common import (
     valid_key,
     valid_metadata,
 )
-from affiliate_assets.landing.night import run_exports, run_network
+from affiliate_assets.landing.night import run_files, run_network
 from affiliate_assets.landing.report import Night, save_report
 from affiliate_assets.landing.tables import valid_table
 from affiliate_assets.landing.warehouse import connection
@@ -43,7 +43,7 @@ def network_assets(connector: Connector, settings: Settings) -> dg.AssetsDefinit
 
     @dg.multi_asset(
         name=slug,
-        specs=_specs(slug, connector.title, connector.streams, connector.owner),
+        specs=_specs(connector),
         check_specs=_check_specs(slug, connector.streams),
         partitions_def=daily(settings),
         # A range of days is one run: the window rule, not the partition, decides how many calls it takes.
@@ -66,52 +66,54 @@ def network_assets(connector: Connector, settings: Settings) -> dg.AssetsDefinit
     return assets
 
 
-def unconfigured_assets(connector: Connector) -> list[dg.AssetSpec]:
+def file_assets(source: FileSource) -> dg.AssetsDefinition:
+    """All assets of one source by file in one step: every file that has arrived since the last run."""
+
+    @dg.multi_asset(
+        name=source.slug,
+        specs=_specs(source, KINDS_DROPPED),
+        check_specs=_check_specs(source.slug, source.streams),
+    )
+    def assets(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        settings = load_settings()
+        night = run_files(settings, source, run_id=context.run.run_id, as_of=as_of(context))
+        yield from _results(context, settings, source.slug, source.streams, night)
+
+    return assets
+
+
+def unconfigured_assets(source: Source) -> list[dg.AssetSpec]:
     """The assets of a network without an account: part of the lineage, with tables that stay empty."""
     return [
         spec.replace_attributes(
             description=f"{spec.description} Not pulled: no account is configured.", kinds={"duckdb"}
         )
-        for spec in _specs(connector.slug, connector.title, connector.streams, connector.owner)
+        for spec in _specs(source)
     ]
 
 
-def crm_assets() -> dg.AssetsDefinition:
-    """Orders and touches: every export file that has arrived since the last run."""
-
-    @dg.multi_asset(
-        name=CRM, specs=_specs(CRM, "the shop", FILE_STREAMS, OWNERS[0]), check_specs=_check_specs(CRM, FILE_STREAMS)
-    )
-    def assets(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        settings = load_settings()
-        night = run_exports(settings, run_id=context.run.run_id, as_of=as_of(context))
-        yield from _results(context, settings, CRM, FILE_STREAMS, night)
-
-    return assets
-
-
-def _specs(source: str, title: str, streams: Sequence[Stream], owner: str) -> list[dg.AssetSpec]:
+def _specs(source: Source, kinds: Set[str] = KINDS_RAW) -> list[dg.AssetSpec]:
     specs = []
-    for stream in streams:
+    for stream in source.streams:
         specs.append(
             dg.AssetSpec(
-                raw_key(source, stream),
-                description=f"{stream.description} As received from {title}, one row for each observed version.",
-                group_name=source,
-                kinds=KINDS_RAW,
-                owners=[owner],
+                raw_key(source.slug, stream),
+                description=f"{stream.description} As received from {source.title}, one row for each observed version.",
+                group_name=source.slug,
+                kinds=set(kinds),
+                owners=[source.owner],
             )
         )
         specs.append(
             dg.AssetSpec(
-                valid_key(source, stream),
-                deps=[raw_key(source, stream)],
+                valid_key(source.slug, stream),
+                deps=[raw_key(source.slug, stream)],
                 description=f"{stream.description} Typed and checked; what fails is in"
-                f" `quarantine.{source}__{stream.name}`.",
-                group_name=source,
+                f" `quarantine.{source.slug}__{stream.name}`.",
+                group_name=source.slug,
                 kinds=KINDS_VALID,
-                owners=[owner],
-                metadata=static_valid_metadata(source, stream),
+                owners=[source.owner],
+                metadata=static_valid_metadata(source.slug, stream),
             )
         )
     return specs

@@ -6,8 +6,11 @@ Always as a requests auth object, because a ~/.netrc entry for the host would re
 from __future__ import annotations
 
 import base64
+import json
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import requests
 from requests import PreparedRequest
@@ -55,6 +58,33 @@ class _Query(AuthBase):
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         request.prepare_url(request.url, dict(self._parameters))
         return request
+
+
+class _Within(AuthBase):
+    """A token in the body, put there at the last moment, so that no one else holds a question with it."""
+
+    def __init__(self, names: tuple[str, ...], token: str) -> None:
+        self._names = names
+        self._token = token
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        body = request.body or b""
+        sent = body.decode() if isinstance(body, bytes) else body
+        first, *below = self._names
+        if request.headers.get("Content-Type") == "application/x-www-form-urlencoded":
+            fields = dict(parse_qsl(sent, keep_blank_values=True))
+            fields[first] = json.dumps(self._into(json.loads(fields[first]), below)) if below else self._token
+            request.body = urlencode(fields)
+        elif request.headers.get("Content-Type") == "application/json":
+            request.body = json.dumps(self._into(json.loads(sent), list(self._names))).encode()
+        return request
+
+    def _into(self, content: Any, names: list[str]) -> Any:
+        place = content
+        for name in names[:-1]:
+            place = place[name]
+        place[names[-1]] = self._token
+        return content
 
 
 class _Signed(AuthBase):
@@ -105,5 +135,7 @@ def auth_of(auth: Auth, secrets: Mapping[str, str], token: str | None = None) ->
             return _Signed(auth, secrets, time.time)
         case OAuth2():
             return Headers({"Authorization": f"Bearer {token}"})
+        case SessionLogin(within=names) if names:
+            return _Within(names, str(token))
         case SessionLogin():
             return Headers({auth.header: f"{auth.prefix}{token}"})

@@ -22,7 +22,7 @@ from requests.auth import AuthBase
 
 from affiliate_assets.connectors.auth import Auth, OAuth2, SessionLogin
 from affiliate_assets.connectors.language import Answer, Request
-from affiliate_assets.errors import AffiliateError, ConfigError, CredentialRefused, NetworkStopped
+from affiliate_assets.errors import AffiliateError, BrokenAnswer, ConfigError, CredentialRefused, NetworkStopped
 from affiliate_assets.http.auth import Nobody, auth_of, basic
 from affiliate_assets.http.rotation import Kept, RotatingFile
 from affiliate_assets.secrets import redact, register
@@ -32,6 +32,7 @@ _AHEAD, _TENTH = 60.0, 0.1
 # A refusal is told to all who ask with the same dead token, without asking the network again.
 _REFUSAL_KEPT = 30.0
 _CHECK = "check the account's credentials at the network, then run again."
+_AGAIN = "run again later; if it stays, compare the answer to the login with the network's reference."
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +198,8 @@ class Keeper:
             # The scope is left to the network: a narrower one shows in its answers.
             return dict(parse_token_response(answer.body.decode("utf-8"), scope=None))
         except (OAuth2Error, UnicodeDecodeError, ValueError, AttributeError, TypeError) as error:
+            if not _is_told(answer.body):
+                raise _broken_login() from None
             why = error.error if isinstance(error, OAuth2Error) else type(error).__name__
             raise CredentialRefused(f"The network gave no token: {redact(str(why))}.", next_step=_CHECK) from None
 
@@ -204,6 +207,10 @@ class Keeper:
         body = auth.login({name: self._secrets[name] for name in auth.names})
         request = Request("POST", auth.path, form=body) if auth.as_form else Request("POST", auth.path, json=body)
         answer = self._answered(request, Nobody())
+        if callable(auth.token):
+            return Token(register(auth.token(answer.body)), None)
+        if not _is_told(answer.body):
+            raise _broken_login()
         try:
             found: Any = json.loads(answer.body)
             for name in auth.token:
@@ -225,6 +232,19 @@ class Keeper:
             refused: AffiliateError = CredentialRefused(f"The login was refused. {error.what}", next_step=_CHECK)
             refused.evidence = error.evidence
             raise refused from None
+
+
+def _is_told(body: bytes) -> bool:
+    """Whether a login was answered at all, in JSON or as a form; an error page, or half an answer, may pass."""
+    try:
+        json.loads(body)
+    except ValueError:
+        return body.startswith((b"access_token=", b"error="))
+    return True
+
+
+def _broken_login() -> BrokenAnswer:
+    return BrokenAnswer("The login was answered with something that is no JSON.", next_step=_AGAIN)
 
 
 def _token(answer: Mapping[str, Any]) -> Token:

@@ -6,6 +6,8 @@ questions of each account · `forecast` the plan in words.
 Network → files: `extract` questions in turn · `window` one window to its end · `jobs` streams that the network prepares
 first · `control` the network's own totals · `pages` files and manifests.
 
+Dropped files → files: `sheets` a file's rows · `records` rows → records · `files` which there are, and their pages.
+
 Files → warehouse: `warehouse` the one way to open the file · `tables` what exists in it · `configuration` what models
 read of it · `load` pages → raw · `typed` JSON → typed columns · `validation` raw → valid and quarantine · `notes`
 windows and pages · `calls` calls and circuits · `letters` dead letters · `replay` all of it judged again.

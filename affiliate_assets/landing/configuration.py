@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from affiliate_assets.connectors.language import Connector
+from affiliate_assets.connectors.source import Network
 from affiliate_assets.errors import ConfigError
 from affiliate_assets.landing.tables import create_tables, put_rows, transaction
 from affiliate_assets.settings import Settings
@@ -45,7 +45,7 @@ def store_configuration(warehouse: duckdb.DuckDBPyConnection, settings: Settings
         put_rows(warehouse, "config.accounts", accounts)
 
 
-def store_networks(warehouse: duckdb.DuckDBPyConnection, connectors: Iterable[Connector]) -> None:
+def store_networks(warehouse: duckdb.DuckDBPyConnection, connectors: Iterable[Network]) -> None:
     """Make the tables of all networks, pulled or not, and put beside them what the networks declare."""
     declared = []
     for connector in connectors:
@@ -56,7 +56,7 @@ def store_networks(warehouse: duckdb.DuckDBPyConnection, connectors: Iterable[Co
         put_rows(warehouse, "config.networks", declared)
 
 
-def _declared(connector: Connector) -> dict[str, Any]:
+def _declared(connector: Network) -> dict[str, Any]:
     return {
         "network": connector.slug,
         "name": connector.title,

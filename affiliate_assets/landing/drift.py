@@ -11,6 +11,7 @@ from datetime import datetime
 import duckdb
 
 from affiliate_assets.connectors.language import Stream
+from affiliate_assets.connectors.schema import path_of
 from affiliate_assets.landing.pages import LandedPage
 from affiliate_assets.landing.tables import quarantine_table, stored
 from affiliate_assets.landing.validation import RETYPED, UNFIT, UNKNOWN_WORD
@@ -68,11 +69,20 @@ def note(warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream) -> 
 def _note_fields(
     warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream, at: datetime, page_id: str
 ) -> None:
+    """Count the records' own fields, and those inside them that a column is declared to be read from."""
+    inner = {".".join(path): path for path in map(path_of, stream.schema.columns.values()) if len(path) > 1}
+    declared = ", ".join(
+        f"case when json_exists(record, '{_json_path(path)}') then '{name}' end" for name, path in inner.items()
+    )
     warehouse.execute(
         f"""
         create or replace temp table sampled_fields as
         with sample as (select record, _observed_at from work.arrived limit {SAMPLE}),
-        present as (select unnest(json_keys(record)) as field, _observed_at from sample)
+        present as (
+            select unnest(json_keys(record) || list_filter([{declared or "null"}], name -> name is not null)) as field,
+                   _observed_at
+            from sample
+        )
         select field, count(*) as seen, (select count(*) from sample) as sampled,
                min(_observed_at) as first_seen_at, max(_observed_at) as last_seen_at
         from present group by field
@@ -104,6 +114,10 @@ def _note_fields(
         """,
         {"network": network, "stream": stream.name},
     )
+
+
+def _json_path(path: Iterable[str]) -> str:
+    return "$" + "".join(f'."{name}"' for name in path)
 
 
 def settle(warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream, records: int) -> None:

@@ -75,8 +75,11 @@ def pull_windows(
                 read_window(pull, question, folder)
                 pull.circuit.succeeded(stream.name)
             except AffiliateError as error:
-                _leave(manifest, error, _told(pull, question, error))
                 instead = _instead(pull, question, error)
+                told = str(error.at(_where(pull, question)))
+                # What the pull mends by itself wakes nobody.
+                log.log(logging.INFO if instead else logging.ERROR, told)
+                _leave(manifest, error, told)
                 if instead:
                     waiting.extendleft(reversed(instead))
                     manifest.status = "abandoned"
@@ -160,12 +163,6 @@ def _save(folder: WindowFolder) -> None:
         folder.save()
     except RetryableError as error:
         folder.manifest.status, folder.manifest.message = "incomplete", str(error)
-
-
-def _told(pull: Pull, question: Question, error: AffiliateError) -> str:
-    message = str(error.at(_where(pull, question)))
-    log.error(message)
-    return message
 
 
 def _where(pull: Pull, question: Question) -> Where:

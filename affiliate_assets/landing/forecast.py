@@ -6,8 +6,10 @@ import math
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from affiliate_assets.connectors.files import FileSource
 from affiliate_assets.connectors.language import Connector
 from affiliate_assets.connectors.planning import seconds_at_limit
+from affiliate_assets.landing.files import Drop
 from affiliate_assets.landing.plan import AccountPlan
 from affiliate_assets.landing.window import Question
 
@@ -35,6 +37,15 @@ def told(connector: Connector, plans: Sequence[AccountPlan]) -> Iterator[str]:
         limits = " and ".join(f"{limit.calls} in {_span(limit.per)}" for limit in connector.limits)
         time = duration(seconds_at_limit(total, connector.limits))
         yield f"{connector.title} in all: {total} calls, {time} at the published limit of {limits}"
+
+
+def told_files(source: FileSource, drops: Sequence[Drop]) -> Iterator[str]:
+    """How many files wait, then one line each."""
+    yield f"{source.title}: {len(drops)} files to read, no calls"
+    for drop in drops:
+        stream = drop.stream.name if drop.stream else "of no stream"
+        exported = f"{drop.exported_at():%Y-%m-%d %H:%MZ}"
+        yield f"  {stream}  {drop.path.name}  (account {drop.account_id}, exported {exported})"
 
 
 def duration(seconds: float) -> str:

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
-from pathlib import Path
 
+from affiliate_assets.connectors.files import FileSource
 from affiliate_assets.connectors.language import Connector, Priority, Stream
 from affiliate_assets.connectors.planning import Span
-from affiliate_assets.crm.exports import SOURCE as CRM
-from affiliate_assets.crm.exports import land_exports
-from affiliate_assets.crm.streams import FILE_STREAMS, FileStream
-from affiliate_assets.errors import AffiliateError, ConfigError, Where
+from affiliate_assets.errors import AffiliateError, Where
 from affiliate_assets.http.calls import CallLog
 from affiliate_assets.http.circuit import CircuitBreaker, circuits_file
 from affiliate_assets.http.client import NetworkClient, RetryBounds, budgets_file
 from affiliate_assets.landing.calls import calls_file, load_calls, load_circuits
 from affiliate_assets.landing.configuration import store_configuration
 from affiliate_assets.landing.extract import pull_windows, side_by_side
+from affiliate_assets.landing.files import Drop, drops_of, land_files
 from affiliate_assets.landing.letters import settle_dead_letters
 from affiliate_assets.landing.load import LoadResult, added, load_streams
 from affiliate_assets.landing.pages import Manifest
@@ -106,34 +104,28 @@ def _way(
     )
 
 
-def run_exports(settings: Settings, *, run_id: str, as_of: datetime) -> Night:
-    """Land and load the brand's own files; a refused file is told in `problems`."""
+def run_files(settings: Settings, source: FileSource, *, run_id: str, as_of: datetime) -> Night:
+    """Land and load the files of one source that have arrived; a refused one is told in `problems`."""
     problems: list[str] = []
     windows: list[Manifest] = []
     try:
-        hash_key = resolve(settings.privacy.hash_key, Where(CRM))
-    except ConfigError as error:
-        problems.append(str(error))
-    else:
-        for stream in FILE_STREAMS:
-            files = export_files(settings, stream)
-            windows += land_exports(
-                stream, files, landing=settings.landing, hash_key=hash_key, run_id=run_id, as_of=as_of
-            )
+        drops = drops_of(settings, source)
+        problems += [_of_no_stream(source, drop) for drop in drops if drop.stream is None]
+        hash_key = resolve(settings.privacy.hash_key, Where(source.slug))
+        windows = land_files(settings, source, drops, hash_key=hash_key, run_id=run_id, as_of=as_of)
+    except AffiliateError as error:
+        problems.append(str(error.at(Where(source.slug))))
     with connection(settings.warehouse) as warehouse:
-        create_tables(warehouse, CRM, FILE_STREAMS)
+        create_tables(warehouse, source.slug, source.streams)
         store_configuration(warehouse, settings, as_of)
-    return _loaded(settings, CRM, FILE_STREAMS, windows, problems, {}, True, run_id, as_of)
+    return _loaded(settings, source.slug, source.streams, windows, problems, {}, True, run_id, as_of)
 
 
-def export_files(settings: Settings, stream: FileStream) -> list[Path]:
-    """The files of one kind that lie in the configured folders now."""
-    return sorted(
-        file
-        for export in settings.exports
-        if export.stream == stream.name
-        for file in settings.config_path.parent.glob(export.path)
-        if file.is_file()
+def _of_no_stream(source: FileSource, drop: Drop) -> str:
+    names = ", ".join(stream.names for stream in source.streams)
+    return (
+        f"[{Where(source.slug, drop.account_id)}] {drop.path.name} is no file of {source.title} ({names})."
+        " Next: take it out of the folder, or give it the name that it had when it was exported."
     )
 
 
@@ -162,8 +154,8 @@ def _loaded(
         # The control totals may have taken a proof back, and the second round may have made it good.
         stored = dict(
             warehouse.execute(
-                "select window_id, (case when made_good_at is null then status else 'abandoned' end, message)"
-                " from ops.windows where network = ? and status <> 'open'",
+                "select window_id, (case when status = 'complete' or made_good_at is null then status"
+                " else 'abandoned' end, message) from ops.windows where network = ? and status <> 'open'",
                 [source],
             ).fetchall()
         )

@@ -40,7 +40,7 @@ class LandedPage(msgspec.Struct):
 
     Attributes:
         observed_at: What the run that asked took for the present (UTC). Neither the network's clock nor this
-            machine's: either may be wrong or simulated.
+            machine's: either may be wrong or simulated. Of a file, the moment of its export.
         fetched_at: This machine's clock when the answer was whole (UTC).
         cursor: Where the page after this one begins; None after the last.
         call_id: The call that brought it; None for a file.

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import duckdb
 
-from affiliate_assets.connectors.language import Connector, Stream
-from affiliate_assets.crm.exports import SOURCE as CRM
-from affiliate_assets.crm.streams import FILE_STREAMS
+from affiliate_assets.connectors.source import Network, Stream
+from affiliate_assets.crm.streams import CRM
 from affiliate_assets.errors import ConfigError
 from affiliate_assets.landing import drift
 from affiliate_assets.landing.calls import load_calls, load_circuits
@@ -106,7 +105,7 @@ def _keep_history(warehouse: duckdb.DuckDBPyConnection, quarantine: str) -> None
 
 def replay_sources(
     settings: Settings,
-    connectors: Iterable[Connector],
+    connectors: Iterable[Network],
     networks: Sequence[str] | None,
     streams: Sequence[str] | None,
     *,
@@ -117,8 +116,7 @@ def replay_sources(
     Raises:
         ConfigError: Nothing has the chosen names.
     """
-    sources: dict[str, Sequence[Stream]] = {connector.slug: connector.streams for connector in connectors}
-    sources[CRM] = FILE_STREAMS
+    sources: dict[str, Sequence[Stream]] = {source.slug: source.streams for source in (*connectors, CRM)}
     chosen = [
         (source, stream)
         for source, declared in sources.items()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from affiliate_assets.connectors.language import ApiStream, Connector, Window
-from affiliate_assets.errors import Where
+from affiliate_assets.errors import RetryableError, Where
 from affiliate_assets.landing.jobs import is_kept
 from affiliate_assets.landing.pages import Manifest, WindowFolder, manifests
 from affiliate_assets.landing.window import Question
@@ -47,7 +47,7 @@ def close_dead_windows(landing: Path, connector: Connector, account_id: str, set
                     f"[{where}] The run that asked it ended in the middle."
                     " Next: run again, which goes on with it or asks for it once more."
                 )
-                WindowFolder(landing, manifest).save()
+                _save(landing, manifest)
 
 
 def unfinished_questions(
@@ -69,8 +69,14 @@ def unfinished_questions(
                 questions.append(Question(stream, window, manifest))
             else:
                 manifest.status = "abandoned"
-                WindowFolder(landing, manifest).save()
+                _save(landing, manifest)
     return questions
+
+
+def _save(landing: Path, manifest: Manifest) -> None:
+    """Keep the new status; where the disk is full the window stays as it was, and the next run says it again."""
+    with suppress(RetryableError):
+        WindowFolder(landing, manifest).save()
 
 
 def _can_go_on(stream: ApiStream, manifest: Manifest, now: datetime) -> bool:

@@ -8,19 +8,31 @@ from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
 
+from affiliate_assets.connectors.files import FileConnector
 from affiliate_assets.connectors.language import Connector
+from affiliate_assets.connectors.source import Network
 from affiliate_assets.errors import ConfigError
 
 
 @cache
-def all_connectors() -> dict[str, Connector]:
+def all_connectors() -> dict[str, Network]:
     """Every network of this package by slug, in alphabetical order."""
     folders = sorted(module.name for module in iter_modules(__path__) if module.ispkg)
     slugs = [name for name in folders if find_spec(f"{__name__}.{name}.connector")]
     return {slug: import_module(f"{__name__}.{slug}.connector").CONNECTOR for slug in slugs}
 
 
-def chosen_connectors(networks: Collection[str] | None = None) -> list[Connector]:
+def api_connectors() -> dict[str, Connector]:
+    """The networks that are asked over HTTP."""
+    return {slug: network for slug, network in all_connectors().items() if isinstance(network, Connector)}
+
+
+def file_connectors() -> dict[str, FileConnector]:
+    """The networks that are read from dropped files."""
+    return {slug: network for slug, network in all_connectors().items() if isinstance(network, FileConnector)}
+
+
+def chosen_connectors(networks: Collection[str] | None = None) -> list[Network]:
     """The networks of these names, or all of them, in alphabetical order.
 
     Raises:

@@ -86,7 +86,7 @@ class Answering:
         if struck is None:
             return answer, None
         fault, answer, call = struck
-        self.served.append(FaultServed(network, fault.name, index, call.record))
+        self.served.append(FaultServed(network, fault.name, index, call.record, tuple(call.left_out)))
         return answer, fault.name
 
     def reset(self) -> None:

@@ -12,7 +12,7 @@ class Call:
         network: The network called.
         method: HTTP method.
         path: Path below the network's base, with its leading slash.
-        query: Query string; for a POST, its body.
+        query: Query string, and the body of a POST behind it.
         token_hash: First 16 digits of the SHA-256 of the token sent, empty without one.
         status: Status of the answer.
         rows: Records in the answer.

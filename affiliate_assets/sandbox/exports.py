@@ -162,6 +162,8 @@ def _landing(world: "World", place: int, rank: int) -> tuple[str, str, str, str,
         query["mc_cid"] = token[:10]
     elif channel == ORGANIC:
         referrer = "https://www.bing.com/" if rank % 3 == 0 else "https://www.google.com/"
+    for click in world.tracked_at(rank):
+        query |= next(each for each in world.market.networks if each.slug == click.account.network).landing(click)
     if source:
         query |= {"utm_source": source, "utm_medium": medium, "utm_campaign": campaign}
     shop = SHOPS[touches.shop[place]].name

@@ -11,6 +11,7 @@ from urllib.parse import quote_plus
 from affiliate_assets.sandbox.config import DEFAULT_NETWORKS
 from affiliate_assets.sandbox.network import Network, RowFields
 from affiliate_assets.sandbox.registry import NETWORKS
+from affiliate_assets.sandbox.tables import Table, grid_of, text_of
 from affiliate_assets.sandbox.wire import Answer, Ask, Row, to_json
 
 Group = Literal["limit", "server", "connection", "body", "paging", "data", "token", "clock"]
@@ -25,15 +26,19 @@ class Page:
         payload: The object around the records (count, cursor …); empty where the document is the list.
         rows: The records, at least one; a part of `document`.
         name: The records' name in `payload`.
+        table: The table that the rows are lines of; None for objects in JSON.
     """
 
     document: Any
     payload: Row
     rows: list[Row]
     name: str = ""
+    table: Table | None = None
 
     def answer(self) -> Answer:
         """Return the answer with its changes."""
+        if self.table is not None:
+            return self.table.answer(self.rows)
         return to_json(self.document, rows=len(self.rows))
 
 
@@ -54,6 +59,7 @@ class Hit:
         forget: Ends all sessions, and answers this call accordingly; None where it names none.
         token: The token that the call carries, empty without one.
         record: Set by a fault that changes one record: its id.
+        left_out: Filled by a fault that leaves records out: their ids.
     """
 
     network: str
@@ -68,11 +74,15 @@ class Hit:
     forget: Callable[[], Answer | None]
     token: str = ""
     record: str | None = field(default=None, init=False)
+    left_out: list[str] = field(default_factory=list, init=False)
 
     def page(self) -> Page | None:
         """Return the records of the true answer; None where it is not a list with at least one."""
         if self.answer.status != 200 or not self.answer.rows:
             return None
+        if self.fields.table:
+            table = text_of(self.answer) if self.fields.table == "text" else grid_of(self.answer)
+            return Page(table.rows, table.payload, table.rows, table=table) if table and table.rows else None
         try:
             document = json.loads(self.answer.body, parse_float=Decimal)
         except ValueError:
@@ -96,6 +106,10 @@ class Hit:
         self.record = str(value_at(row, name)) if name else None
         return row
 
+    def leave_out(self, rows: list[Row]) -> None:
+        """Note the ids of records that the answer will lack."""
+        self.left_out += [str(value_at(row, name)) for row in rows if (name := self.key_of(row)) is not None]
+
     def key_of(self, row: Row) -> str | None:
         """Return the path of the field that identifies a record of any kind."""
         return next((name for name in (*self.fields.key, *self.fields.other_keys) if has(row, name)), None)
@@ -103,6 +117,9 @@ class Hit:
 
 def _lists(value: Any, payload: Row, parts: list[str]) -> tuple[Row, list[Row]] | None:
     """Return the list of records below a path, and the object around it."""
+    if len(parts) == 1 and isinstance(value, dict) and _is_keyed(value.get(parts[0])):
+        # Records by key are answered as the list that other answers have in their place.
+        value[parts[0]] = list(value[parts[0]].values())
     if not parts:
         whole = isinstance(value, list) and value and all(isinstance(row, dict) for row in value)
         return (payload, value) if whole else None
@@ -110,6 +127,12 @@ def _lists(value: Any, payload: Row, parts: list[str]) -> tuple[Row, list[Row]] 
         return None
     below = value.values() if parts[0] == "*" else [value.get(parts[0])]
     return next((found for item in below if (found := _lists(item, value, parts[1:])) is not None), None)
+
+
+def _is_keyed(value: Any) -> bool:
+    """Tell whether these are records by their keys."""
+    whole = isinstance(value, dict) and bool(value)
+    return whole and all(key.isdecimal() and isinstance(record, dict) for key, record in value.items())
 
 
 def _parent(row: Row, path: str) -> tuple[Row, str]:

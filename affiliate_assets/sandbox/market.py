@@ -18,7 +18,7 @@ class Market:
         accounts: All accounts, network by network.
         shop_of: Place of the shop of each account.
         shops: Places of the shops that are open.
-        accounts_of: Places of the accounts of each shop.
+        accounts_of: Places of the accounts of each shop that sales are booked on: those of trackers are none.
     """
 
     def __init__(self, networks: tuple[Network, ...]) -> None:
@@ -29,7 +29,12 @@ class Market:
         self.shop_of = tuple(names.index(account.shop) for account in self.accounts)
         self._network_of = tuple(network for network in networks for _ in network.accounts)
         self.accounts_of = tuple(
-            tuple(place for place, shop in enumerate(self.shop_of) if shop == wanted) for wanted in range(len(SHOPS))
+            tuple(
+                place
+                for place, shop in enumerate(self.shop_of)
+                if shop == wanted and not self._network_of[place].tracker
+            )
+            for wanted in range(len(SHOPS))
         )
         self.shops = tuple(place for place, name in enumerate(names) if name in _ALWAYS or self.accounts_of[place])
 
@@ -46,6 +51,7 @@ class Market:
                 if self._network_of[place] is network and network.habits.plants(kind, account.account_id)
             ]
             for network in self.networks
+            if not network.tracker
         ]
         # Every other network runs backwards, so that neighbours differ in their shop too.
         rows = [row[::-1] if place % 2 else row for place, row in enumerate(row for row in able if row)]

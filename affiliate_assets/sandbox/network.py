@@ -11,6 +11,7 @@ from affiliate_assets.sandbox.wire import Answer, Ask, Emulator, Row, Tampering
 
 if TYPE_CHECKING:
     from decimal import Decimal
+    from pathlib import Path
 
     from affiliate_assets.sandbox.reports import Conversion
     from affiliate_assets.sandbox.world import World
@@ -69,10 +70,13 @@ class RowFields:
         records: Dotted paths to the list of records; empty text is the body itself, `*` any name.
         key: Fields that identify a conversion or row.
         other_keys: Fields that identify records of other lists.
-        key_type: What the key is by right.
+        key_type: What the key is by right; a word is a text of more than digits, which no number can stand for.
         amount_type: What the sale amount is by right.
         count: Field beside the records that counts them, empty without one.
+        count_type: What it is by right.
         page_parameter: Query parameter that names the page, empty without one.
+        table: The records are lines below titles, which the fields name; no value has a type. A text is
+            comma-separated, a grid is JSON.
     """
 
     records: tuple[str, ...] = ()
@@ -83,10 +87,12 @@ class RowFields:
     order: tuple[str, ...] = ()
     text: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
-    key_type: Literal["string", "number"] = "string"
+    key_type: Literal["string", "number", "word"] = "string"
     amount_type: Literal["string", "number"] = "number"
     count: str = ""
+    count_type: Literal["string", "number"] = "number"
     page_parameter: str = ""
+    table: Literal["", "text", "grid"] = ""
 
 
 #: Row id, the conversion's record id, and the sale amount shown.
@@ -150,6 +156,8 @@ class Network:
         first_row: Number of the first row, where rows correct.
         row_step: Distance of those.
         probe: How checks ask it.
+        export: (world, account, folder, instant) → the file dropped for an account, of a network that is read by file.
+        tracker: Whether it only watches what the others report; its conversions are no claims.
     """
 
     slug: str
@@ -173,6 +181,8 @@ class Network:
     first_row: int = 1_000_001
     row_step: int = 1
     probe: Probe | None = None
+    export: Callable[["World", Account, "Path", int], "Path"] | None = None
+    tracker: bool = False
 
     def __post_init__(self) -> None:
         """Refuse accounts that fit no shop.

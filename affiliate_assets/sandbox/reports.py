@@ -40,6 +40,7 @@ class Conversion:
         kind: Planted situation, None for an ordinary conversion.
         order: The order meant, None for a conversion without one.
         number: The network's number, given when the world is complete.
+        token: A tracker's id of the click; networks find theirs by `World.click_of`.
     """
 
     market: Market
@@ -55,6 +56,7 @@ class Conversion:
     kind: str | None = None
     order: Order | None = None
     number: int = 0
+    token: str = ""
 
     @property
     def network(self) -> str:

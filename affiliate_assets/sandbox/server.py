@@ -31,7 +31,7 @@ from affiliate_assets.sandbox.wire import Answer, Ask, Emulator, Tampering
 from affiliate_assets.sandbox.world import World
 
 #: Calls in the first of each network's windows.
-LIMITS: Mapping[str, int] = {slug: network.limits[0].calls for slug, network in NETWORKS.items()}
+LIMITS: Mapping[str, int] = {slug: network.limits[0].calls for slug, network in NETWORKS.items() if network.limits}
 #: Real seconds that a call of a network with a cap on calls under way takes at least.
 _HOLD = 0.02
 _MINUTE = 60
@@ -246,6 +246,10 @@ class Sandbox:
         """Write the shop's files as of the clock; with `since` only what appeared or changed after it."""
         return self.world.write_exports(folder, self.clock, since)
 
+    def write_drops(self, folder: Path) -> list[Path]:
+        """Write the files of networks that are read by file, as of the clock, each account's in a folder of its own."""
+        return self.world.write_drops(folder, self.clock)
+
     def _application(self) -> ASGIApp:
         methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
         catch_all = Route("/{network}/{path:path}", self._serve, methods=methods)
@@ -280,7 +284,8 @@ class Sandbox:
             answer, canned = self._failures[network].pop(0), True
         else:
             answer, fault = self._answering.answer(network, ask, index, self._at)
-        query = body.decode("utf-8", "replace") if request.method == "POST" else request.url.query
+        posted = body.decode("utf-8", "replace") if request.method == "POST" else ""
+        query = " ".join(filter(None, (request.url.query, posted)))
         call = Call(
             network, ask.method, ask.path, query, token_hash, answer.status, answer.rows, received_at, self.clock
         )

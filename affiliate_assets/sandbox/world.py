@@ -3,6 +3,7 @@
 It is drawn once (`builder`); every question afterwards names an instant and gets the state as of then.
 """
 
+import os
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -21,6 +22,7 @@ from affiliate_assets.sandbox.orders import Order
 from affiliate_assets.sandbox.people import Publisher, Visitors, digest
 from affiliate_assets.sandbox.reports import Conversion, LedgerRow, ledger_rows
 from affiliate_assets.sandbox.times import from_epoch, to_epoch
+from affiliate_assets.sandbox.trackers import watch
 
 
 class World:
@@ -32,7 +34,7 @@ class World:
         accounts: The brand's accounts.
         orders: All orders in time order.
         orphans: Conversions without an order, in time order.
-        conversions: All conversions in the order of their numbers per network.
+        conversions: All conversions that networks claim, in the order of their numbers per network.
         touches: All touches.
         visitors: All browsers.
         order_id_prefixes: What has to be stripped from an order id before comparing.
@@ -60,7 +62,14 @@ class World:
         self.conversions = [conversion for order in orders for conversion in order.conversions] + orphans
         self.conversions.sort(key=lambda conversion: conversion.visible_at)
         self._of: dict[str, list[Conversion]] = {network.slug: [] for network in market.networks}
-        for conversion in self.conversions:
+        self._seen = {
+            network.slug: watch(config.seed, network, market, orders, touches, visitors)
+            for network in market.networks
+            if network.tracker
+        }
+        watched = [conversion for seen in self._seen.values() for conversion in seen.conversions]
+        watched.sort(key=lambda conversion: conversion.visible_at)
+        for conversion in (*self.conversions, *watched):
             mine, network = self._of[conversion.network], conversion.declared
             conversion.number = network.first_number + network.number_step * len(mine)
             mine.append(conversion)
@@ -100,7 +109,7 @@ class World:
             if touches.channel[place] == AFFILIATE:
                 click = self.click_at(rank)
                 found[click.account.network].append(click)
-        return found
+        return found | {slug: seen.clicks for slug, seen in self._seen.items()}
 
     @cached_property
     def _click_places(self) -> dict[tuple[int, str, str, str], Click]:
@@ -117,6 +126,10 @@ class World:
         publisher = self.market.network_of(account).publishers[touches.publisher[place]]
         token = digest(self.config.seed, "touch", rank)
         return Click(touches.at[place] - 1, token, rank, self.market.accounts[account], publisher)
+
+    def tracked_at(self, rank: int) -> list[Click]:
+        """Return what trackers saw of the touch of a place in time."""
+        return [seen.by_rank[rank] for seen in self._seen.values() if rank in seen.by_rank]
 
     def clicks_of(self, network: str) -> list[Click]:
         """Return the clicks on a network's links that ended at the shop, in time order."""
@@ -161,3 +174,18 @@ class World:
     def write_exports(self, folder: Path, as_of: datetime, since: datetime | None = None) -> tuple[Path, Path]:
         """Write the shop's files of orders and touches as of an instant, and return their paths."""
         return exports.write(self, folder, to_epoch(as_of), None if since is None else to_epoch(since))
+
+    def write_drops(self, folder: Path, as_of: datetime) -> list[Path]:
+        """Write what networks that are read by file would export at an instant, and return the paths.
+
+        Each account has a folder of its own, `<network>/<account>`; the files' time of change is the instant.
+        """
+        at, written = to_epoch(as_of), []
+        for network in self.market.networks:
+            for account in network.accounts if network.export else ():
+                own = folder / network.slug / account.account_id
+                own.mkdir(parents=True, exist_ok=True)
+                assert network.export is not None
+                written.append(network.export(self, account, own, at))
+                os.utime(written[-1], (at, at))
+        return written

@@ -9,7 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from affiliate_assets.connectors.auth import Basic, BearerToken, HeaderKeys, OAuth2, QueryKeys, SignedRequest
+from affiliate_assets.connectors.files import FileConnector, FileStream
 from affiliate_assets.connectors.language import ApiStream, Connector, RateLimit
+from affiliate_assets.connectors.source import Network
 
 _BEGIN = """# Networks
 
@@ -20,6 +22,8 @@ its own README. How to add one: [adding-a-network.md](adding-a-network.md).
 A clock is one of the network's own times that a window can be read against. The first clock of a stream dates the
 record; together they see every change that a network lets one ask for. A record that is still open is read again until
 its state is terminal, however old it is.
+
+A tracker logs once more what the networks report: its conversions claim no order, its clicks are touchpoints.
 """
 _END = """
 The brand's own side, orders and touchpoints, comes from CSV files: `affiliate_assets/crm/streams.py`.
@@ -32,20 +36,21 @@ _CORRECTIONS = {
 }
 
 
-def networks_page(connectors: Iterable[Connector], seeds: Path) -> str:
+def networks_page(connectors: Iterable[Network], seeds: Path) -> str:
     """The page about these networks; `seeds` is the folder of the status maps."""
     every = list(connectors)
-    streams = [(connector, stream) for connector in every for stream in connector.streams]
+    asked = [connector for connector in every if isinstance(connector, Connector)]
+    dropped = [connector for connector in every if isinstance(connector, FileConnector)]
     parts = [
         _BEGIN,
         "## Access",
         _table(
             "Network | Slug | Host | Authentication | Credentials | Limits of a credential | Owner",
-            (_access(connector) for connector in every),
+            (_access(connector) for connector in asked),
         ),
         "## What they tell",
         _table(
-            "Network | Streams | Corrections | Status | Payment | Currency in settings | Final when",
+            "Network | Role | Streams | Corrections | Status | Payment | Currency in settings | Final when",
             (_told(connector) for connector in every),
         ),
         "Pending conversions that a contract approves by itself after some days: `validation_days` in"
@@ -53,7 +58,13 @@ def networks_page(connectors: Iterable[Connector], seeds: Path) -> str:
         "## Streams",
         _table(
             "Network | Stream | Clocks (overlap) | Longest window | Still open, read again | Control total | Key",
-            (_stream(connector, stream) for connector, stream in streams),
+            (_stream(connector, stream) for connector in asked for stream in connector.streams),
+        ),
+        "## By file",
+        "Read from files that somebody drops: `files` in the account tells where. XLSX is read as CSV is.",
+        _table(
+            "Network | Slug | Stream | Delimiter | Encoding | Numbers | Zone | Identity | Owner",
+            (_by_file(connector, stream) for connector in dropped for stream in connector.streams),
         ),
         "## Status maps",
     ]
@@ -74,7 +85,7 @@ def span(length: timedelta) -> str:
 def _access(connector: Connector) -> tuple[str, ...]:
     limits = ", ".join(_limit(limit) for limit in connector.limits)
     return (
-        f"[{connector.title}](../affiliate_assets/networks/{connector.slug}/README.md)",
+        _link(connector),
         f"`{connector.slug}`",
         f"`{urlsplit(connector.base_url).netloc}`",
         _authentication(connector),
@@ -106,14 +117,15 @@ def _authentication(connector: Connector) -> str:
             return "session"
 
 
-def _told(connector: Connector) -> tuple[str, ...]:
+def _told(connector: Network) -> tuple[str, ...]:
     return (
         connector.title,
+        connector.role,
         ", ".join(f"`{stream.name}`" for stream in connector.streams),
         _CORRECTIONS[connector.correction],
         "yes" if connector.tells_status else "no: `untracked_status`",
         "yes" if connector.tells_payment else "no",
-        "required" if connector.needs_currency else "no",
+        "required" if connector.needs_currency else "no" + (f": {connector.currency}" if connector.currency else ""),
         connector.lock_rule,
     )
 
@@ -131,6 +143,25 @@ def _stream(connector: Connector, stream: ApiStream) -> tuple[str, ...]:
     )
 
 
+def _by_file(connector: FileConnector, stream: FileStream) -> tuple[str, ...]:
+    form = stream.format
+    return (
+        _link(connector),
+        f"`{connector.slug}`",
+        f"`{stream.name}`",
+        f"`{form.delimiter}`" if form.delimiter.isprintable() else "tab",
+        ", else ".join(form.encodings),
+        f"`1{form.thousands}234{form.decimal}56`",
+        stream.time_zone,
+        ", ".join(f"`{name}`" for name in stream.identity or stream.key),
+        connector.owner,
+    )
+
+
+def _link(connector: Network) -> str:
+    return f"[{connector.title}](../affiliate_assets/networks/{connector.slug}/README.md)"
+
+
 def _open(stream: ApiStream) -> str:
     rule = stream.open_records
     if rule is None:
@@ -140,7 +171,7 @@ def _open(stream: ApiStream) -> str:
     return f"{words}, {rhythm}" + (f", {rule.keys_per_call} ids a call" if rule.keys_per_call else "")
 
 
-def _status_map(connector: Connector, path: Path) -> str:
+def _status_map(connector: Network, path: Path) -> str:
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     rows = list(csv.DictReader(text.splitlines()))
     if not rows:

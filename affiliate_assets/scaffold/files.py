@@ -14,13 +14,14 @@ _SLUG = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _LINES = re.compile(r"^  networks:\n(?:    - \{.*\}\n)+", re.MULTILINE)
 
 
-def scaffold(root: Path, slug: str, title: str | None = None) -> list[Path]:
+def scaffold(root: Path, slug: str, title: str | None = None, *, by_file: bool = False) -> list[Path]:
     """Write every file of a new network below the project's folder, and its line into `dbt_project.yml`.
 
     Args:
         root: The project's folder.
         slug: The network's name in lower snake case.
         title: Its own spelling; made of the slug where it is not given.
+        by_file: It is read from dropped files; else it is asked over HTTP.
 
     Returns:
         The files written, the line's file last.
@@ -38,11 +39,16 @@ def scaffold(root: Path, slug: str, title: str | None = None) -> list[Path]:
         "title": title or " ".join(word.capitalize() for word in words),
         "class_name": "".join(word.capitalize() for word in words),
         "host": f"{slug.replace('_', '-')}.example",
+        "publishers": "those known from its lines"
+        if by_file
+        else "those listed, and those known from conversions only",
         "today": f"{datetime.now(UTC):%Y-%m-%d}",
     }
+    rooms = (TEMPLATES / "common", TEMPLATES / ("by_file" if by_file else "api"))
     files = {
-        root / str(path.relative_to(TEMPLATES)).replace("SLUG", slug).removesuffix(".tmpl"): path
-        for path in sorted(TEMPLATES.rglob("*.tmpl"))
+        root / str(path.relative_to(room)).replace("SLUG", slug).removesuffix(".tmpl"): path
+        for room in rooms
+        for path in sorted(room.rglob("*.tmpl"))
     }
     there = [path for path in files if path.exists()]
     if there:

@@ -62,7 +62,13 @@
 {%- endmacro %}
 
 
-{# Names of the networks that have a staging model of the entity, all of them without one. #}
+{# What a tracker has staging models of, but no say in: it logs once more what the networks report. #}
+{% macro entities_of_networks_alone() -%}
+    {{ return(['conversions', 'conversion_events', 'publishers']) }}
+{%- endmacro %}
+
+
+{# Names of the networks whose staging model of the entity counts, all of them without one. #}
 {% macro networks_with(entity=none) -%}
     {%- set names = [] -%}
     {%- for network in var('networks') -%}
@@ -71,7 +77,8 @@
                 'vars: networks: ' ~ network.name ~ ' offers ' ~ offered ~ '; known are '
                 ~ optional_entities() | join(', ') ~ '.') -%}
         {%- endfor -%}
-        {%- if entity not in optional_entities() or entity in network.get('offers', []) -%}
+        {%- set is_left_out = network.get('tracker', false) and entity in entities_of_networks_alone() -%}
+        {%- if not is_left_out and (entity not in optional_entities() or entity in network.get('offers', [])) -%}
             {%- do names.append(network.name) -%}
         {%- endif -%}
     {%- endfor -%}

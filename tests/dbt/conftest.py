@@ -38,10 +38,20 @@ class Build:
         return {name for name, status in self.outcomes.items() if status == outcome}
 
 
+def network_lines() -> list[dict[str, Any]]:
+    """The lines of the networks in `dbt_project.yml`."""
+    settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
+    return list(settings["vars"]["networks"])
+
+
 def network_names() -> list[str]:
     """The networks that `dbt_project.yml` lists."""
-    settings = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))
-    return [network["name"] for network in settings["vars"]["networks"]]
+    return [network["name"] for network in network_lines()]
+
+
+def tracker_names() -> list[str]:
+    """Those whose line says that they are trackers."""
+    return [network["name"] for network in network_lines() if network.get("tracker", False)]
 
 
 def dbt_build(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from affiliate_assets.crm.streams import FILE_STREAMS
+from affiliate_assets.crm.streams import CRM
 from affiliate_assets.landing.tables import create_tables
 from affiliate_assets.networks import all_connectors
 from tests.dbt import brand
@@ -169,7 +169,7 @@ def test_the_tables_of_these_tests_are_those_the_loader_makes(tmp_path: Path) ->
     with duckdb.connect(str(by_loader)) as connection:
         for slug, connector in all_connectors().items():
             create_tables(connection, slug, connector.streams)
-        create_tables(connection, "crm", FILE_STREAMS)
+        create_tables(connection, "crm", CRM.streams)
     hand, loader = columns_of(by_hand), columns_of(by_loader)
     assert {table: hand[table] for table in TABLES} == {table: loader[table] for table in TABLES}
 

@@ -12,7 +12,7 @@ import pytest
 
 from affiliate_assets.networks import all_connectors
 from tests.dbt import brand
-from tests.dbt.conftest import PROJECT, Build, dbt_build, network_names
+from tests.dbt.conftest import PROJECT, Build, dbt_build, network_names, tracker_names
 from tests.dbt.warehouse import QUARANTINE_COLUMNS, create_warehouse, insert
 
 LINEAGE = "'page' as _page_id, 'load' as _load_id, 'run' as _run_id"
@@ -204,3 +204,9 @@ def test_an_unknown_entity_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_dbt_and_the_registry_know_the_same_networks() -> None:
     assert sorted(network_names()) == sorted(all_connectors())
+
+
+def test_dbt_and_the_registry_agree_on_who_is_a_tracker() -> None:
+    trackers = [slug for slug, connector in all_connectors().items() if connector.role == "tracker"]
+    assert sorted(tracker_names()) == sorted(trackers)
+    assert trackers

@@ -11,8 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from affiliate_assets.crm.exports import SOURCE as CRM
-from affiliate_assets.crm.streams import FILE_STREAMS
+from affiliate_assets.crm.streams import CRM
 from affiliate_assets.defs.build import build_definitions
 from affiliate_assets.defs.common import latest_partition
 from affiliate_assets.defs.jobs import JOB, RANGE_END, RANGE_START, nightly_tags
@@ -64,7 +63,7 @@ def test_definitions_load_without_any_secret(definitions: dg.Definitions, specs:
     assert not {"NEVER_SET", "NEVER_SET_EITHER"} & os.environ.keys()
     dg.Definitions.validate_loadable(definitions)
     streams = {(slug, stream.name) for slug, network in all_connectors().items() for stream in network.streams}
-    streams |= {(CRM, stream.name) for stream in FILE_STREAMS}
+    streams |= {(CRM.slug, stream.name) for stream in CRM.streams}
     steps = {f"{step}_{source}/{stream}" for source, stream in streams for step in ("raw", "valid")}
     assert steps == {key for key in specs if key.startswith(("raw_", "valid_"))}
     assert {"marts/fct_conversions", "published/fct_reconciliation_diffs", "operations/night"} <= specs.keys()

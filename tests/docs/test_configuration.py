@@ -36,7 +36,7 @@ def _uncommented(text: str) -> str:
 
 def test_the_example_loads():
     settings = load_settings(EXAMPLE)
-    assert {account.network for account in settings.accounts} == {"awin", "cj"}
+    assert {account.network for account in settings.accounts} == {"awin", "cj", "shareasale"}
 
 
 @pytest.mark.parametrize("name", [name for name in _fields(Settings) if name != "config_path"])

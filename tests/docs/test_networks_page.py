@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from affiliate_assets.networks import all_connectors
+from affiliate_assets.networks import all_connectors, api_connectors, file_connectors
 from affiliate_assets.scaffold.catalogue import networks_page
 from tests.docs.pages import ROOT
 
@@ -32,9 +32,9 @@ def test_the_page_is_as_the_command_writes_it() -> None:
 
 
 def test_the_page_names_every_network_and_its_limits() -> None:
-    written = {row["Slug"].strip("`"): row for row in rows("Slug")}
-    assert set(written) == set(all_connectors())
-    for slug, connector in all_connectors().items():
+    written = {row["Slug"].strip("`"): row for row in rows("Slug", "## Access\n")}
+    assert set(written) == set(api_connectors())
+    for slug, connector in api_connectors().items():
         assert written[slug]["Network"].startswith(f"[{connector.title}]")
         assert written[slug]["Owner"] == connector.owner
         for limit in connector.limits:
@@ -44,11 +44,22 @@ def test_the_page_names_every_network_and_its_limits() -> None:
 
 
 def test_the_page_names_every_stream_and_clock() -> None:
-    written = {(row["Network"].strip("`"), row["Stream"].strip("`")): row for row in rows("Stream")}
-    for slug, connector in all_connectors().items():
+    written = {(row["Network"].strip("`"), row["Stream"].strip("`")): row for row in rows("Stream", "## Streams\n")}
+    for slug, connector in api_connectors().items():
         for stream in connector.streams:
             row = written.pop((slug, stream.name))
             assert all(f"{clock.name} (" in row["Clocks (overlap)"] for clock in stream.clocks)
+    assert written == {}
+
+
+def test_the_page_names_every_stream_that_is_read_by_file() -> None:
+    written = {(row["Slug"].strip("`"), row["Stream"].strip("`")): row for row in rows("Stream", "## By file\n")}
+    for slug, connector in file_connectors().items():
+        for stream in connector.streams:
+            row = written.pop((slug, stream.name))
+            assert row["Network"].startswith(f"[{connector.title}]")
+            assert row["Zone"] == stream.time_zone
+            assert row["Owner"] == connector.owner
     assert written == {}
 
 

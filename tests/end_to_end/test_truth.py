@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,11 +15,12 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from affiliate_assets.connectors.language import RateLimit
+from affiliate_assets.crm.streams import CRM
 from affiliate_assets.demo import demo_secrets, write_configuration
 from affiliate_assets.landing.configuration import store_networks
-from affiliate_assets.landing.night import run_exports, run_network
+from affiliate_assets.landing.night import run_files, run_network
 from affiliate_assets.landing.warehouse import connection
-from affiliate_assets.networks import all_connectors
+from affiliate_assets.networks import all_connectors, api_connectors, file_connectors
 from affiliate_assets.sandbox import Sandbox, World, WorldConfig, build_world
 from affiliate_assets.settings import PROJECT_ROOT, Settings, load_settings
 
@@ -50,8 +52,14 @@ def test_every_record_is_in_its_true_class(
     )
 
 
-def check_truth(world: World, tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pull a world, build the models, and compare every record with the truth."""
+def check_truth(
+    world: World,
+    tmp_path: Path,
+    target: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    further: Callable[[duckdb.DuckDBPyConnection], None] = lambda warehouse: None,
+) -> None:
+    """Pull a world, build the models, and compare every record with the truth; `further` looks at the warehouse too."""
     settings = pull(world, tmp_path, monkeypatch)
     build_models(settings, target, monkeypatch)
     truth = world.truth(MORNINGS[-1])
@@ -66,6 +74,7 @@ def check_truth(world: World, tmp_path: Path, target: Path, monkeypatch: pytest.
             where c.row_kind is null or c.row_kind not in ('bonus', 'test')
             """
         ).pl()
+        further(warehouse)
     keys = ["side", "network", "record_id"]
     assert found.select(keys).is_unique().all()
     both = truth.join(found, on=keys, how="full", suffix="_found")
@@ -86,9 +95,10 @@ def pull(world: World, root: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     minute, ours = 1.0, 1.1 / 60
     connectors = [
         replace(connector, limits=tuple(RateLimit(limit.calls, limit.per * ours) for limit in connector.limits))
-        for connector in all_connectors().values()
+        for connector in api_connectors().values()
         if connector.slug in world.config.networks
     ]
+    dropped = [source for slug, source in file_connectors().items() if slug in world.config.networks]
     with Sandbox(world, clock=MORNINGS[0], limit_window=minute) as sandbox:
         write_configuration(sandbox, world, root / "affiliate.toml", data="data")
         for name, value in demo_secrets(sandbox).items():
@@ -98,6 +108,7 @@ def pull(world: World, root: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         for number, morning in enumerate(MORNINGS):
             sandbox.set_clock(morning)
             sandbox.write_exports(root / "exports", since=exported)
+            sandbox.write_drops(root / "drop")
             exported = morning
             for connector in connectors:
                 night = run_network(
@@ -109,7 +120,8 @@ def pull(world: World, root: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
                     as_of=morning,
                 )
                 assert night.problems == ()
-            assert run_exports(settings, run_id=f"run-{number}", as_of=morning).problems == ()
+            for source in (CRM, *dropped):
+                assert run_files(settings, source, run_id=f"run-{number}", as_of=morning).problems == ()
         assert sandbox.breaches == []
     return settings
 

@@ -13,8 +13,9 @@ import msgspec
 import pytest
 
 from affiliate_assets import networks
+from affiliate_assets.connectors.files import FileStream
 from affiliate_assets.connectors.language import Answer, ApiStream, Window
-from affiliate_assets.networks import all_connectors
+from affiliate_assets.networks import all_connectors, api_connectors, file_connectors
 
 Row = dict[str, Any]
 
@@ -120,6 +121,7 @@ class Cases(msgspec.Struct, forbid_unknown_fields=True):
     harmless: dict[str, dict[str, str]] = {}
     controls: dict[str, Control] = {}
     lookups: tuple[Told, ...] = ()
+    login: str | None = None
 
     def account(self, account_id: str | None) -> Account:
         return next(account for account in self.accounts if account_id in (None, account.account_id))
@@ -131,6 +133,7 @@ class Cases(msgspec.Struct, forbid_unknown_fields=True):
         """Every file that some case names."""
         named = {error.file for error in self.errors} | {control.file for control in self.controls.values()}
         named |= {lookup.file for lookup in self.lookups}
+        named |= {self.login} if self.login else set()
         for pull in self.pulls:
             named |= {page.file for page in pull.files}
             if pull.job is not None:
@@ -161,7 +164,9 @@ def error_answer(slug: str, form: ErrorForm) -> Answer:
     return Answer(told["status"], headers, content, None if served is None else parsedate_to_datetime(served))
 
 
-CONNECTORS = all_connectors()
+NETWORKS = all_connectors()
+# Those that are asked over HTTP, and those that are read from dropped files.
+CONNECTORS, BY_FILE = api_connectors(), file_connectors()
 STREAMS = [(slug, stream.name) for slug, connector in CONNECTORS.items() for stream in connector.streams]
 CLOCKS = [
     (slug, stream.name, clock.name)
@@ -175,8 +180,33 @@ def stream_of(slug: str, name: str) -> ApiStream:
     return CONNECTORS[slug].stream(name)
 
 
+def any_stream_of(slug: str, name: str) -> ApiStream | FileStream:
+    return (CONNECTORS | BY_FILE)[slug].stream(name)
+
+
 def per_network(function: Any) -> Any:
     return pytest.mark.parametrize("slug", sorted(CONNECTORS))(function)
+
+
+def per_any_network(function: Any) -> Any:
+    """Networks with an API and those by file."""
+    return pytest.mark.parametrize("slug", sorted(NETWORKS))(function)
+
+
+def per_any_stream(function: Any) -> Any:
+    """Streams of networks with an API and of those by file."""
+    streams = [(slug, stream.name) for slug, network in NETWORKS.items() for stream in network.streams]
+    ids = [f"{slug}-{name}" for slug, name in streams]
+    return pytest.mark.parametrize(("slug", "name"), streams, ids=ids)(function)
+
+
+def per_dropped_network(function: Any) -> Any:
+    return pytest.mark.parametrize("slug", sorted(BY_FILE))(function)
+
+
+def per_dropped_stream(function: Any) -> Any:
+    streams = [(slug, stream.name) for slug, network in BY_FILE.items() for stream in network.streams]
+    return pytest.mark.parametrize(("slug", "name"), streams, ids=["-".join(entry) for entry in streams])(function)
 
 
 def per_stream(function: Any) -> Any:

@@ -17,13 +17,14 @@ import msgspec
 import pandera.polars as pa
 import zstandard
 
+from affiliate_assets.connectors.files import FileStream
 from affiliate_assets.connectors.language import ApiStream
 from affiliate_assets.connectors.paging import allowed_fields
 from affiliate_assets.connectors.schema import duckdb_type_of, known_words_of, path_of, reading_of
 from affiliate_assets.landing.pages import WindowFolder
 from affiliate_assets.landing.pages import manifests as manifests_of
 from affiliate_assets.landing.warehouse import connection
-from tests.networks.cases import Row, stream_of
+from tests.networks.cases import Row, any_stream_of
 from tests.networks.playing import Played, load, rows_of
 from tests.unit.support import manifest
 
@@ -69,7 +70,7 @@ class Judged:
         drift: Rows of ops.drift.
     """
 
-    stream: ApiStream
+    stream: ApiStream | FileStream
     full: Record
     folder: Path
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -100,7 +101,7 @@ def landed_lines(played: Played, stream: str) -> list[bytes]:
     return lines
 
 
-def full_record(stream: ApiStream, records: Iterable[Record]) -> Record:
+def full_record(stream: ApiStream | FileStream, records: Iterable[Record]) -> Record:
     """The first record, with every column that it lacks taken from another one."""
     first, *others = list(records)
     full = copy.deepcopy(first)
@@ -127,7 +128,7 @@ def put(record: Record, path: tuple[str, ...], value: Any) -> None:
 
 
 def judge_mutants(played: Played, name: str, folder: Path) -> Judged:
-    stream = stream_of(played.slug, name)
+    stream = any_stream_of(played.slug, name)
     lines = landed_lines(played, name)
     assert lines, f"no sample of {played.slug} {name} holds a record"
     full = full_record(stream, [json.loads(line, parse_float=Decimal) for line in lines])
@@ -137,9 +138,13 @@ def judge_mutants(played: Played, name: str, folder: Path) -> Judged:
             f"w{number}", network=played.slug, account_id=change, stream=name, clock=None, time_zone=zone,
             window_start=None, window_end=None, status="complete",
         )  # fmt: skip
-        found = allowed_fields(stream.allowed, stream.dropped).lines(b"[" + _encoder.encode(record) + b"]")
         at = window.as_of
         landing = WindowFolder(folder / "landing", window)
+        if isinstance(stream, FileStream):
+            # What a file's titles decide has suites of its own.
+            landing.add_page(_encoder.encode(record) + b"\n", 1, run_id="r", as_of=at)
+            continue
+        found = allowed_fields(stream.allowed, stream.dropped).lines(b"[" + _encoder.encode(record) + b"]")
         landing.add_page(found.content, found.records, run_id="r", as_of=at, unknown=found.unknown)
     load(played.slug, folder / "landing", folder / "warehouse.duckdb")
     with connection(folder / "warehouse.duckdb") as opened:
@@ -183,8 +188,9 @@ def _changes(judged: Judged) -> list[tuple[str, Record, str]]:
     change("retyped", all_of(judged.columns("DECIMAL(18,6)", "BIGINT", "TIMESTAMP", "BOOLEAN"), NO_VALUE))
     change("object for money", all_of(judged.columns("DECIMAL(18,6)"), {"value": "1.00"}))
     change("unknown word", all_of(judged.words(), UNKNOWN_WORD))
-    change("unknown field", {(UNKNOWN_FIELD,): CANARY})
-    change("dropped fields", {(name,): {"who": CANARY} for name in stream.dropped})
+    if isinstance(stream, ApiStream):
+        change("unknown field", {(UNKNOWN_FIELD,): CANARY})
+        change("dropped fields", {(name,): {"who": CANARY} for name in stream.dropped})
     for name, number in (("digits", MANY_DIGITS), ("yen", YEN), ("dinar", DINAR), ("negative", NEGATIVE)):
         code = {"yen": "JPY", "dinar": "KWD"}.get(name)
         values = {path_of(columns[c]): _money(judged, columns[c], number) for c in judged.columns("DECIMAL(18,6)")}
@@ -196,11 +202,20 @@ def _changes(judged: Judged) -> list[tuple[str, Record, str]]:
         name, values = f"{zone} {asked}", {}
         judged.expected[name] = {}
         for column in judged.columns("TIMESTAMP"):
-            text, naive = _instant(judged, columns[column], datetime.fromisoformat(asked).replace(tzinfo=UTC), zone)
+            instant = datetime.fromisoformat(asked).replace(tzinfo=UTC)
+            text, naive = _instant(judged, columns[column], instant, zone)
             values[path_of(columns[column])] = text
             judged.expected[name][column] = datetime.fromisoformat(read if naive and read else asked)
+            if _is_a_day(reading_of(columns[column]).form):
+                midnight = instant.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, fold=0)
+                judged.expected[name][column] = midnight.astimezone(UTC).replace(tzinfo=None)
         change(name.replace("/", "_"), values, zone)
     return changes
+
+
+def _is_a_day(form: str) -> bool:
+    """Whether instants of this form are told by their day only."""
+    return "%d" in form and not re.search("%[HI]", form)
 
 
 def _remove(record: Any, path: tuple[str, ...]) -> None:

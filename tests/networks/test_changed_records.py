@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from affiliate_assets.connectors.schema import path_of
-from tests.networks.cases import per_stream
+from tests.networks.cases import per_any_stream, per_stream
 from tests.networks.mutants import EDGES, UNKNOWN_WORD, Judged
 
 
@@ -19,21 +19,21 @@ def failed(judged: Judged, change: str) -> set[str]:
     return {check.partition(":")[0] for check in outcome.failed.split("; ")}
 
 
-@per_stream
+@per_any_stream
 def test_the_record_itself_is_valid(slug: str, name: str, judged: Judged) -> None:
     outcome = judged.outcomes["as sent"]
     assert len(outcome.valid) == 1
     assert outcome.failed == ""
 
 
-@per_stream
+@per_any_stream
 @pytest.mark.parametrize("how", ["without", "null", "object"])
 def test_a_record_without_its_key_is_quarantined(slug: str, name: str, how: str, judged: Judged) -> None:
     for part in judged.stream.key:
         assert failed(judged, f"{how} {part}") & {"_key", *judged.keys()}
 
 
-@per_stream
+@per_any_stream
 @pytest.mark.parametrize("how", ["missing", "null"])
 def test_a_record_without_what_is_required_is_quarantined_by_name(
     slug: str, name: str, how: str, judged: Judged
@@ -42,7 +42,7 @@ def test_a_record_without_what_is_required_is_quarantined_by_name(
         assert set(judged.required()) <= failed(judged, f"required {how}")
 
 
-@per_stream
+@per_any_stream
 def test_values_of_another_type_are_quarantined_by_name(slug: str, name: str, judged: Judged) -> None:
     retyped = set(judged.columns("DECIMAL(18,6)", "BIGINT", "TIMESTAMP", "BOOLEAN"))
     if retyped:
@@ -50,14 +50,14 @@ def test_values_of_another_type_are_quarantined_by_name(slug: str, name: str, ju
         assert retyped - set(judged.keys()) <= failed(judged, "retyped")
 
 
-@per_stream
+@per_any_stream
 def test_money_of_another_shape_is_quarantined(slug: str, name: str, judged: Judged) -> None:
     money = set(judged.columns("DECIMAL(18,6)"))
     if money:
         assert money <= failed(judged, "object for money")
 
 
-@per_stream
+@per_any_stream
 def test_an_unknown_word_is_kept_and_flagged(slug: str, name: str, judged: Judged) -> None:
     outcome = judged.outcomes["unknown word"]
     (row,) = outcome.valid
@@ -75,7 +75,7 @@ def test_a_record_with_an_unknown_field_is_valid_without_it(slug: str, name: str
     assert row["_row_hash"] == as_sent["_row_hash"]
 
 
-@per_stream
+@per_any_stream
 @pytest.mark.parametrize("amount", ["digits", "yen", "dinar", "negative"])
 def test_money_is_exact_to_the_last_digit(slug: str, name: str, amount: str, judged: Judged) -> None:
     expected = judged.expected[amount]
@@ -91,7 +91,7 @@ def test_money_is_exact_to_the_last_digit(slug: str, name: str, amount: str, jud
     assert all(isinstance(row[column], Decimal) for column in expected)
 
 
-@per_stream
+@per_any_stream
 @pytest.mark.parametrize(("zone", "asked", "read"), EDGES, ids=[f"{zone}-{asked}" for zone, asked, _ in EDGES])
 def test_times_land_in_utc(slug: str, name: str, zone: str, asked: str, read: str | None, judged: Judged) -> None:
     expected = judged.expected[f"{zone} {asked}"]
@@ -102,13 +102,13 @@ def test_times_land_in_utc(slug: str, name: str, zone: str, asked: str, read: st
         assert {column: row[column] for column in expected} == expected
 
 
-@per_stream
+@per_any_stream
 def test_every_changed_record_is_accepted_or_quarantined(slug: str, name: str, judged: Judged) -> None:
     for change, outcome in judged.outcomes.items():
         assert bool(outcome.valid) != (outcome.disposition == "rejected"), change
 
 
-@per_stream
+@per_any_stream
 def test_the_full_record_fills_every_column(slug: str, name: str, judged: Judged) -> None:
     (row,) = judged.outcomes["as sent"].valid
     assert [column for column in judged.stream.schema.columns if row[column] is None] == []

@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tests.networks.cases import CONNECTORS
+from tests.networks.cases import NETWORKS
 
 LEAST = 60
 
@@ -36,6 +36,6 @@ def test_every_network_gets_at_least_sixty_checks() -> None:
     found: Counter[str] = Counter()
     for parameters in re.findall(r"^tests/networks/[^:\n]+::\w+\[(.+)\]$", listed, re.MULTILINE):
         words = re.split(r"-", parameters)
-        found.update({slug for slug in CONNECTORS if slug in words})
-    assert set(found) == set(CONNECTORS)
+        found.update({slug for slug in NETWORKS if slug in words})
+    assert set(found) == set(NETWORKS)
     assert min(found.values()) >= LEAST, found

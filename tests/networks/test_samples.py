@@ -9,19 +9,29 @@ from pathlib import Path
 import pytest
 
 from affiliate_assets.connectors.paging import WholeWindow
-from tests.networks.cases import cases_of, pages_folder, per_clock, per_network, per_stream, stream_of
+from tests.networks.cases import (
+    any_stream_of,
+    cases_of,
+    pages_folder,
+    per_any_network,
+    per_any_stream,
+    per_clock,
+    per_network,
+    per_stream,
+    stream_of,
+)
 from tests.networks.golden import differences
 from tests.networks.mutants import landed_lines
 from tests.networks.playing import Played, load, play, script_of, stage
 
 
-@per_network
+@per_any_network
 def test_every_file_beside_the_cases_is_named_by_one(slug: str) -> None:
     there = {path.name for path in pages_folder(slug).iterdir()} - {"cases.json"}
     assert there == cases_of(slug).files()
 
 
-@per_network
+@per_any_network
 def test_every_pull_is_read_to_its_end(slug: str, played: Played) -> None:
     for manifest in played.manifests:
         assert (manifest.status, manifest.message) == ("complete", None), manifest.stream
@@ -42,7 +52,7 @@ def test_every_page_after_the_first_is_asked_for_by_a_question_of_its_own(slug: 
             assert len({(hit.path, hit.body) for hit in hits}) == len(hits), pull
 
 
-@per_network
+@per_any_network
 def test_records_are_accepted_and_rejected_as_the_cases_say(slug: str, played: Played) -> None:
     found = {
         row["window_id"]: (row["accepted"], row["quarantined"])
@@ -53,28 +63,28 @@ def test_records_are_accepted_and_rejected_as_the_cases_say(slug: str, played: P
         assert manifest.records == pull.accepted + pull.rejected
 
 
-@per_stream
+@per_any_stream
 def test_the_valid_table_holds_the_golden_rows(slug: str, name: str, played: Played) -> None:
     rows = played.rows(f"select * from valid_{slug}.{name}")
     assert rows
     assert differences(cases_of(slug).valid[name], rows) == []
 
 
-@per_stream
+@per_any_stream
 def test_the_golden_rows_name_every_column(slug: str, name: str) -> None:
     named = {column for row in cases_of(slug).valid[name] for column in row}
-    assert set(stream_of(slug, name).schema.columns) <= named
+    assert set(any_stream_of(slug, name).schema.columns) <= named
 
 
-@per_stream
+@per_any_stream
 def test_some_record_fills_every_column(slug: str, name: str, played: Played) -> None:
-    columns = list(stream_of(slug, name).schema.columns)
+    columns = list(any_stream_of(slug, name).schema.columns)
     counted = ", ".join(f'count("{column}") as "{column}"' for column in columns)
     (row,) = played.rows(f"select {counted} from valid_{slug}.{name}")
     assert [column for column in columns if not row[column]] == []
 
 
-@per_stream
+@per_any_stream
 def test_the_samples_show_no_field_that_the_declaration_does_not_know(slug: str, name: str, played: Played) -> None:
     assert played.rows(f"select field, kind, detail from ops.drift where stream = '{name}'") == []
 
@@ -143,7 +153,7 @@ def test_a_pull_that_is_repeated_changes_nothing(slug: str, played: Played, tmp_
             assert again.rows(versions) == played.rows(versions), table
 
 
-@per_network
+@per_any_network
 def test_a_load_that_is_repeated_changes_nothing(slug: str, played: Played) -> None:
     before = _counts(played, slug)
     load(slug, played.landing, played.warehouse)
@@ -182,7 +192,7 @@ def test_a_control_report_of_another_shape_is_refused(slug: str, name: str) -> N
                 control.read(Answer(200, {}, body, None))
 
 
-@per_network
+@per_any_network
 def test_the_samples_hold_no_real_person(slug: str) -> None:
     for file in sorted(cases_of(slug).files()):
         text = (pages_folder(slug) / file).read_bytes().decode("utf-8", "replace")

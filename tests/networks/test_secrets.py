@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 import zstandard
 
@@ -37,20 +38,34 @@ def written(folder: Path) -> bytes:
     return found
 
 
+def session_in(auth: SessionLogin, hit: Hit) -> object:
+    """What stands in the body where the declaration puts its session; None without such a place."""
+    if not auth.within or not hit.body:
+        return None
+    first, *below = auth.within
+    form = "form" in {name.lower(): value for name, value in hit.headers.items()}.get("content-type", "")
+    found = dict(parse_qsl(hit.body.decode()))[first] if form else json.loads(hit.body)[first]
+    for number, name in enumerate(below):
+        found = (json.loads(found) if form and number == 0 else found)[name]
+    return found
+
+
 def without_proof(slug: str, hit: Hit) -> str:
     """The request without the place where the declaration puts its proof."""
     auth, headers, path = CONNECTORS[slug].auth, dict(hit.headers), hit.path
     proof = {"authorization"} if isinstance(auth, BearerToken | Basic | OAuth2) else set()
     if isinstance(auth, HeaderKeys):
         proof = {name.lower() for name in auth.headers}
+    body = hit.body
     if isinstance(auth, SessionLogin):
-        proof = {auth.header.lower()}
+        proof = set() if auth.within else {auth.header.lower()}
+        body = body.replace(SESSION.encode(), b"", 1) if session_in(auth, hit) == SESSION else body
     if isinstance(auth, QueryKeys):
         start, _, query = path.partition("?")
         kept = [part for part in query.split("&") if unquote(part.partition("=")[0]) not in auth.parameters]
         path = f"{start}?{'&'.join(kept)}"
     left = {name: value for name, value in headers.items() if name.lower() not in proof}
-    return unquote(Hit(hit.method, path, left, hit.body).text)
+    return unquote(Hit(hit.method, path, left, body).text)
 
 
 @per_network
@@ -70,6 +85,8 @@ def test_every_question_carries_the_proof(slug: str, played: Played) -> None:
                 assert f"{quote(name, safe='')}={quote(secret_of(slug, key), safe='')}" in hit.path
         elif isinstance(auth, OAuth2):
             assert headers["authorization"] == f"Bearer {SESSION}"
+        elif isinstance(auth, SessionLogin) and auth.within:
+            assert session_in(auth, hit) == SESSION
         elif isinstance(auth, SessionLogin):
             assert headers[auth.header.lower()] == f"{auth.prefix}{SESSION}"
 

@@ -14,6 +14,7 @@ import pytest
 from affiliate_assets.sandbox import EVERY_FAULT, NETWORKS, Sandbox, World, WorldConfig, build_world
 from affiliate_assets.sandbox.hits import anonymous
 from affiliate_assets.sandbox.limits import Budget
+from affiliate_assets.sandbox.money import to_decimal
 from affiliate_assets.sandbox.network import Breach, Network, Setting
 from affiliate_assets.sandbox.people import COMPANIES
 from affiliate_assets.sandbox.times import to_epoch
@@ -163,7 +164,38 @@ def test_what_is_shown_is_the_truth_of_the_clock(slug: str, network: Network, wo
         for _, record_id, sale in set(Reader(world, network, now).rows()):
             shown[record_id] = shown.get(record_id, Decimal()) + sale
         mine = world.truth(now).filter((pl.col("side") == "network") & (pl.col("network") == slug))
+        if network.tracker:
+            # It tells what conversions bring, and the truth knows nothing of it.
+            assert mine.is_empty()
+            assert shown == _brought(world, slug, to_epoch(now)), days
+            continue
         assert shown == dict(mine.select("record_id", "sale_amount").rows()), days
+
+
+def _brought(world: World, slug: str, at: int) -> dict[str, Decimal]:
+    """Return the commission on each conversion as it stands."""
+    states = [(c, c.step(at)) for c in world.conversions_of(slug) if c.visible_at <= at]
+    return {
+        c.record_id: to_decimal(c.commission(0 if state.void else state.sale), c.programme.currency)
+        for c, state in states
+    }
+
+
+@pytest.mark.parametrize("slug", [slug for slug in NETWORKS if NETWORKS[slug].tracker])
+def test_a_tracker_changes_nothing_of_the_world_that_it_watches(slug: str, network: Network, world: World) -> None:
+    """Truth and claims are those of the world without it; what it sees is of that world."""
+    alone = build_world(WorldConfig(seed=5, days=40, orders_per_day=15, networks=("awin", "cj")))
+    assert world.truth(late(world)).equals(alone.truth(late(world)))
+    assert not any(conversion.network == slug for conversion in world.conversions)
+    touches = {click.at + 1 for click in world.clicks_of(slug)}
+    assert touches <= set(world.touches.at)
+    for conversion in world.conversions_of(slug):
+        assert conversion.order is not None
+        assert conversion not in conversion.order.conversions
+        click = world.click_of(conversion)
+        assert click is not None
+        assert click.token == conversion.token
+        assert click.at < conversion.order.ordered_at <= conversion.visible_at
 
 
 @pytest.mark.parametrize("slug", [slug for slug in PROBED if slug != "toy" and NETWORKS[slug].probe.changes])  # type: ignore[union-attr]

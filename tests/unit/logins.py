@@ -115,7 +115,7 @@ class Service:
 def running(service: Service) -> Iterator[Service]:
     def respond(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Scripted:
         status, told = service.answer(Asked(method, path, headers, body))
-        return Scripted(status, json.dumps(told).encode())
+        return Scripted(status, told if isinstance(told, bytes) else json.dumps(told).encode())
 
     with listening(respond) as service.url:
         yield service

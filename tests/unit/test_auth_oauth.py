@@ -173,6 +173,17 @@ def test_a_login_that_fails_in_passing_is_tried_again(service: Service, tmp_path
     assert (asking.effort.requests, asking.effort.retries) == (3, 1)
 
 
+@pytest.mark.parametrize("told", [b"", b"<html>We are back soon.</html>", b'{"access_token": "living-tok'])
+def test_a_login_answered_with_no_json_is_tried_again(service: Service, tmp_path: Path, told: bytes) -> None:
+    def once_broken(asked: Asked) -> tuple[int, object]:
+        return service.grant(asked) if len(service.logins()) > 1 else (200, told)
+
+    service.on_token = once_broken
+    asking = proving(service, oauth(), tmp_path)
+    assert asking.send(ASK).answer.status == 200
+    assert (asking.effort.requests, asking.effort.retries) == (3, 1)
+
+
 def test_a_right_that_is_missing_is_no_reason_to_renew(
     service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

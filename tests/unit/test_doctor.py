@@ -80,6 +80,27 @@ def test_an_unknown_network_a_missing_currency_and_missing_files_are_told(health
     assert findings["Awin 1002"].ok
 
 
+@pytest.mark.parametrize(
+    ("slug", "title", "zone"),
+    [("tune", "TUNE", "UTC"), ("post_affiliate_pro", "Post Affiliate Pro", "America/Los_Angeles")],
+)
+def test_a_missing_zone_is_told_where_the_network_does_not_tell_it(
+    healthy: Brand, slug: str, title: str, zone: str
+) -> None:
+    """Its naive times would be read in another zone without a word."""
+    edit(healthy, 'network = "awin"\naccount_id = "1001"', f'network = "{slug}"\naccount_id = "1001"')
+    finding = examined()[f"{title} 1001"]
+    assert not finding.ok
+    assert f"read in {zone}." in finding.message
+    assert 'add time_zone = "…"' in finding.message
+    edit(
+        healthy,
+        f'network = "{slug}"\naccount_id = "1001"',
+        f'network = "{slug}"\naccount_id = "1001"\ntime_zone = "UTC"',
+    )
+    assert "time_zone" not in examined()[f"{title} 1001"].message
+
+
 def test_without_a_configuration_there_is_nothing_to_examine(healthy: Brand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AFFILIATE_CONFIG", str(healthy.exports / "none.toml"))
     with pytest.raises(ConfigError, match="no configuration file"):

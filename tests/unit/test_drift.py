@@ -128,6 +128,13 @@ def test_one_unknown_word_closes_although_another_one_lasts(acme: AcmeBrand) -> 
     ]
 
 
+def test_a_field_inside_another_one_that_is_in_no_record_any_more_is_told_by_its_path(acme: AcmeBrand) -> None:
+    assert night(acme, NIGHTS[0], sales(NIGHTS[0], 30)) == ()
+    problems = night(acme, NIGHTS[1], sales(NIGHTS[1], 20, price={"sum": 10.5, "currency": "EUR"}))
+    assert ("price.amount", "vanished", "in no record", 20, True) in drift(acme)
+    assert any("field price.amount" in problem for problem in problems)
+
+
 def test_a_field_that_was_always_there_and_is_in_no_record_any_more_fails_by_its_name(acme: AcmeBrand) -> None:
     assert night(acme, NIGHTS[0], sales(NIGHTS[0], 30, note="x")) == ()
     problems = night(acme, NIGHTS[1], sales(NIGHTS[1], 20, note="absent"))

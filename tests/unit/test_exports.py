@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from affiliate_assets.crm import exports
-from affiliate_assets.landing import pages
+from affiliate_assets.landing import files, pages
 from affiliate_assets.landing.pages import manifests
 from tests.conftest import FIRST_MORNING, HASH_KEY, Brand
 
@@ -171,7 +170,7 @@ def test_a_row_with_a_wrong_value_is_quarantined_by_order_and_check(
 def test_a_file_that_cannot_be_read_to_its_end_is_refused_whole(
     brand: Brand, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "PAGE_ROWS", 50)
+    monkeypatch.setattr(files, "PAGE_ROWS", 50)
     bad = order(6).replace("Ann", "Änn") if damage == "encoding" else order(6).replace(",de,", ',"de,')
     path = brand.exports / "orders_1.csv"
     text = "\r\n".join([ORDERS, *(order(n) for n in range(1, 400)), bad, ""])
@@ -228,7 +227,7 @@ def test_without_the_hash_key_nothing_is_read(brand: Brand, monkeypatch: pytest.
 def test_a_disk_that_fills_up_is_told_and_the_next_night_takes_the_whole_file(
     brand: Brand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "PAGE_ROWS", 2)
+    monkeypatch.setattr(files, "PAGE_ROWS", 2)
     write(brand, *(order(n) for n in range(1, 8)))
     whole, failing = pages.write_whole, {"0003.ndjson.zst"}
 

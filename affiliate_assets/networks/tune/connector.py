@@ -98,6 +98,7 @@ CONNECTOR = Connector(
     limits=(RateLimit(50, timedelta(seconds=10)),),
     probe=_probe,
     problem=problem,
+    needs_time_zone=True,
     correction="extra_rows",
     lock_rule="never: the operator may change a conversion of any state (TUNE support, conversion report)",
     owner="team:affiliate-data",

@@ -284,6 +284,7 @@ NETWORK = Network(
     rows=RowFields(
         records=("conversions", "clicks", "affiliates", "offers"),
         key=("conversion_id",),
+        key_type="word",
         other_keys=("transaction_id", "network_offer_id", "network_affiliate_id"),
         amount=("sale_amount",),
         status=("status",),

@@ -254,6 +254,7 @@ NETWORK = Network(
     rows=RowFields(
         records=("Actions", "ActionUpdates", "Partners", "Campaigns", "Clicks"),
         key=("Id",),
+        key_type="word",
         other_keys=("MediaPartnerId",),
         amount=("Amount", "DeltaAmount"),
         status=("State",),
@@ -261,6 +262,7 @@ NETWORK = Network(
         text=("MediaPartnerName", "Name"),
         optional=("PromoCode", "Website"),
         count="@total",
+        count_type="string",
         page_parameter="Page",
     ),
     landing=_landing,

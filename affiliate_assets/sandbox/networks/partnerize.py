@@ -279,6 +279,7 @@ NETWORK = Network(
     rows=RowFields(
         records=("conversions", "clicks", "publishers", "campaigns"),
         key=("conversion_data.conversion_id",),
+        key_type="word",
         other_keys=("click.click_id", "publisher.publisher_id", "campaign.campaign_id"),
         amount=("conversion_data.conversion_value.value",),
         status=("conversion_data.conversion_value.conversion_status", "publisher.campaign_status", "click.status"),

@@ -150,7 +150,9 @@ NETWORK = Network(
     refusal=_refusal,
     secrets=("token",),
     emulator=RakutenEmulator,
-    rows=RowFields(),
+    rows=RowFields(
+        key=("Transaction ID",), amount=("Sales",), order=("Order ID",), text=("Publisher Name",), table="text"
+    ),
     landing=_landing,
     record_id=lambda conversion: f"{order_id(conversion)}:{conversion.partner.publisher_id}",
     first_number=6_310_001,

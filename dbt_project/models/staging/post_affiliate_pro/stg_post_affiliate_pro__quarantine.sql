@@ -1,0 +1,1 @@
+{{ quarantine_of('post_affiliate_pro', ['transactions', 'affiliates', 'campaigns']) }}

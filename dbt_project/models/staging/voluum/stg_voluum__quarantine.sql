@@ -1,0 +1,1 @@
+{{ quarantine_of('voluum', ['conversions', 'visits', 'clicks']) }}
