@@ -41,7 +41,7 @@ class StreamState:
         first_read_at: What the first run that read a window completely took for the present.
         open_records: Records that may still change.
         doubtful: Spans read completely whose records are not all trusted, by clock name: one of them is in
-            quarantine or flagged, or the network's own report counts more.
+            quarantine or flagged, or the network's own report counts more. Or spans whose last reading did not end.
         doubtful_keys: Records in quarantine or flagged, by key.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import duckdb
@@ -18,7 +18,7 @@ def stream_state(
     network: str,
     stream: ApiStream,
     account_id: str,
-    resumed: Iterable[Manifest] = (),
+    resumed: Collection[Manifest] = (),
 ) -> StreamState:
     """Complete spans by clock, the first complete reading, and the records that may still change or are doubtful.
 
@@ -44,6 +44,9 @@ def stream_state(
     base = stream.clocks[0]
     first_reads = [as_of for clock, _, _, as_of in read if clock == base.name]
     doubtful, doubtful_keys = _doubtful(warehouse, network, stream, account_id)
+    going_on = [manifest.window_id for manifest in resumed]
+    for clock, span in _left_unread(warehouse, network, stream, account_id, going_on):
+        doubtful[clock] = (*doubtful.get(clock, ()), span)
     return StreamState(
         complete={clock: tuple(spans) for clock, spans in complete.items()},
         first_read_at=min(first_reads) if first_reads else None,
@@ -78,6 +81,23 @@ def _doubtful(
         open_disagreements(warehouse, network, stream.name, account_id)
     )
     return {clock: tuple(sorted(found)) for clock, found in spans.items()}, keys
+
+
+def _left_unread(
+    warehouse: duckdb.DuckDBPyConnection, network: str, stream: ApiStream, account_id: str, going_on: list[str]
+) -> list[tuple[str, Span]]:
+    """Windows that were not read to their end, nor made good; an earlier reading of their span does not stand in."""
+    rows = warehouse.execute(
+        """
+        select distinct clock, window_start, window_end from ops.windows
+        where network = ? and stream = ? and account_id = ? and window_start is not null
+          and status in ('incomplete', 'failed', 'abandoned') and made_good_at is null
+          and not list_contains(?::varchar[], window_id)
+        order by all
+        """,
+        [network, stream.name, account_id, going_on],
+    ).fetchall()
+    return [(clock, Span(_utc(start), _utc(end))) for clock, start, end in rows]
 
 
 def open_disagreements(

@@ -42,11 +42,12 @@ def _cursor(ask: Ask) -> tuple[Ask, str | None] | None:
 
 
 def _empty(hit: Hit, page: Page) -> None:
-    page.rows.clear()
+    _clear(hit, page)
     page.payload.update(count=0, maxCommissionId=None, payloadComplete=False)
 
 
 def _clear(hit: Hit, page: Page) -> None:
+    hit.leave_out(page.rows)
     page.rows.clear()
 
 
@@ -70,14 +71,14 @@ def _repeated_cursor(hit: Hit) -> Answer | None:
 
 def _counted(hit: Hit) -> Answer | None:
     page = hit.page()
-    if page is None or type(page.payload.get(hit.fields.count)) is not int:
+    if page is None or type(page.payload.get(hit.fields.count)) not in (int, str):
         return None
     _one_more(hit, page)
     return page.answer()
 
 
 def _lists(network: Network) -> bool:
-    return bool(network.rows.records)
+    return bool(network.rows.records or network.rows.table)
 
 
 def _plain_lists(network: Network) -> bool:
@@ -106,30 +107,35 @@ def _inserted(hit: Hit) -> Answer | None:
 
 def _leave_out(hit: Hit, page: Page) -> None:
     for _ in range(-(-len(page.rows) // 10)):
-        page.rows.remove(hit.pick(page.rows))
+        row = hit.pick(page.rows)
+        hit.leave_out([row])
+        page.rows.remove(row)
 
 
 def _one_more(hit: Hit, page: Page) -> None:
-    page.payload[hit.fields.count] += 1
+    told = page.payload[hit.fields.count]
+    page.payload[hit.fields.count] = type(told)(int(told) + 1)
 
 
 def _twice(hit: Hit, page: Page) -> None:
     count, whole = hit.fields.count, len(page.rows)
     page.rows.append(hit.pick(page.rows))
-    if page.payload.get(count) == whole:
-        page.payload[count] = len(page.rows)
+    if str(page.payload.get(count)) == str(whole):
+        page.payload[count] = type(page.payload[count])(len(page.rows))
 
 
 def _huge(hit: Hit) -> Answer | None:
     page = hit.page()
     if page is None:
         return None
+    if page.table is not None:
+        return page.table.answer(list(islice(cycle(page.rows), _HUGE)))
     # Each row is written once: 20,000 of them by `to_json` would take longer than a client waits.
     texts = [to_json(row).body for row in page.rows]
     rows = b", ".join(islice(cycle(texts), _HUGE))
     page.rows.clear()
     if hit.fields.count in page.payload:
-        page.payload[hit.fields.count] = _HUGE
+        page.payload[hit.fields.count] = type(page.payload[hit.fields.count])(_HUGE)
     body, name = page.answer().body, f'"{page.name}": '.encode()
     place = body.rindex(b"[]") if not page.name else body.index(name + b"[]") + len(name)
     return replace(hit.answer, body=body[:place] + b"[" + rows + b"]" + body[place + 2 :], rows=_HUGE)

@@ -73,6 +73,14 @@ def _retype(row: Row, fields: RowFields) -> bool:
     return name is not None
 
 
+def _rename(row: Row, fields: RowFields) -> bool:
+    name = next((name for name in fields.amount if has(row, name)), None)
+    if name is not None:
+        put(row, f"{name}V2", value_at(row, name))
+        take(row, name)
+    return name is not None
+
+
 def _add(row: Row, fields: RowFields) -> bool:
     row["loyaltyTier"] = "gold"
     return True
@@ -115,7 +123,8 @@ def _with(names: _Names, *types: str) -> Callable[[Network], bool]:
 
     def suits(network: Network) -> bool:
         rows = network.rows
-        return bool(rows.records and names(rows)) and {*types} <= {f"key:{rows.key_type}", f"amount:{rows.amount_type}"}
+        of_values = set() if rows.table else {"typed", f"key:{rows.key_type}", f"amount:{rows.amount_type}"}
+        return bool((rows.records or rows.table) and names(rows)) and {*types} <= of_values
 
     return suits
 
@@ -156,10 +165,17 @@ ROWS = [
         "count_as_string",
         "a page whose count is a string instead of a number",
         _count_as_text,
-        lambda fields: (fields.count,) if fields.count else (),
+        lambda fields: (fields.count,) if fields.count and fields.count_type == "number" else (),
     ),
-    _fault("order_as_number", "an order reference that is the number of its digits", _one(_orders, _digits), _orders),
+    _fault(
+        "order_as_number",
+        "an order reference that is the number of its digits",
+        _one(_orders, _digits),
+        _orders,
+        "typed",
+    ),
     _fault("retyped_field", "an object instead of the sale amount, in all rows", _all(_retype), _amounts),
+    _fault("renamed_field", "the sale amount under another name, in all rows", _all(_rename), _amounts),
     _fault("unknown_field", "a field that nobody documented, in all rows", _all(_add), _keys),
     _fault("vanished_field", "an optional field missing from all rows", _all(_vanish), lambda fields: fields.optional),
     _fault("strange_text", "a name of quotes, emoji and marks", _one(_texts, lambda value: _STRANGE), _texts),

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
@@ -30,12 +30,14 @@ class FaultServed:
         kind: Name of the fault.
         call_index: Place among all calls of that network since the start or the last reset.
         record: Id of the one record that was changed or left out, None where the fault strikes more or none.
+        left_out: Ids of all records that were left out.
     """
 
     network: str
     kind: str
     call_index: int
     record: str | None = None
+    left_out: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(slots=True)

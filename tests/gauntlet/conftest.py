@@ -15,7 +15,8 @@ from filelock import FileLock
 
 from affiliate_assets import secrets
 
-from .ground import HASH_KEY, References
+from .ground import HASH_KEY
+from .references import References
 
 if importlib.util.find_spec("pandas") is None:
     # DuckDB looks for it at every bound value; that it is not there should be known without a search of the disk.

@@ -1,38 +1,37 @@
-"""Small worlds, a brand on each, and what its tables hold after nights without any fault."""
+"""Small worlds of the registry's networks, and a brand on each."""
 
 from __future__ import annotations
 
-import pickle
-import shutil
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import duckdb
-from filelock import FileLock
-
-from affiliate_assets.connectors.language import Connector, RateLimit
+from affiliate_assets.connectors.language import Answer, ApiStream, Connector, RateLimit
+from affiliate_assets.errors import AffiliateError, RateLimited
+from affiliate_assets.http.tokens import forget_tokens
 from affiliate_assets.landing.night import run_network
 from affiliate_assets.landing.report import Night
-from affiliate_assets.landing.tables import LOAD_COLUMNS
-from affiliate_assets.networks import all_connectors
+from affiliate_assets.networks import api_connectors
+from affiliate_assets.sandbox import NETWORKS as EMULATED
 from affiliate_assets.sandbox import Sandbox, World, WorldConfig, build_world
 from affiliate_assets.settings import Settings
 
-NETWORKS = ("awin", "cj")
-STREAMS = {"awin": ("transactions", "publishers"), "cj": ("commissions",)}
-SECRETS = {"awin": "GAUNTLET_AWIN_TOKEN", "cj": "GAUNTLET_CJ_TOKEN"}
+# A network that has no emulator yet joins once it has one.
+NETWORKS = tuple(slug for slug in api_connectors() if slug in EMULATED)
 HASH_KEY = "GAUNTLET_HASH_KEY"
 # So wide that no call waits; the plans with real budgets bring limits of their own.
 WIDE = RateLimit(100_000, timedelta(milliseconds=20))
-NO_LIMITS = {"awin": 1_000_000, "cj": 1_000_000}
+NO_LIMITS = dict.fromkeys(NETWORKS, 1_000_000)
+# Streams that are asked day by day begin so long before the first morning; a file that is ordered takes three calls.
+DAY_BY_DAY, ORDERED = timedelta(days=14), timedelta(days=3)
 
-Key = tuple[str, str]
-Row = dict[str, Any]
+# Longest pause that a declaration takes a limit to mean where the network names none; the sandbox names as much.
+PAUSE = 0.01
+
 # Days after a world's first morning on which the network is pulled, in order.
 Mornings = tuple[int, ...]
 
@@ -43,7 +42,7 @@ class Ground:
 
     Attributes:
         days: Days with orders before the first morning; the world itself goes on for two weeks.
-        page_limit: Most rows in one CJ answer.
+        page_limit: Most rows in one answer of a network that has pages.
     """
 
     name: str
@@ -51,6 +50,7 @@ class Ground:
     days: int
     orders_per_day: int
     page_limit: int
+    networks: tuple[str, ...]
 
     @property
     def first_morning(self) -> datetime:
@@ -60,10 +60,28 @@ class Ground:
         return self.first_morning + timedelta(days=day)
 
 
-GROUNDS = (
-    Ground("long", seed=11, days=58, orders_per_day=3, page_limit=5),
-    Ground("busy", seed=12, days=36, orders_per_day=6, page_limit=12),
-)
+def _grounds(networks: tuple[str, ...]) -> tuple[Ground, Ground]:
+    """The two shapes of a world with these networks."""
+    name = "-".join(networks)
+    return (
+        Ground(f"long-{name}", seed=11, days=58, orders_per_day=3, page_limit=5, networks=networks),
+        Ground(f"busy-{name}", seed=12, days=36, orders_per_day=6, page_limit=12, networks=networks),
+    )
+
+
+def _shared(networks: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Two networks share a world, or three: few orders are enough, and what strikes one must not touch another."""
+    if len(networks) < 4:
+        return [networks]
+    return [networks[:2], *_shared(networks[2:])]
+
+
+GROUNDS = {network: _grounds(group) for group in _shared(NETWORKS) for network in group}
+
+
+def ground_of(network: str, turn: int) -> Ground:
+    """The world of a network's plan: one shape at a turn, the other one at the next; the first pair begins long."""
+    return GROUNDS[network][(turn + (network not in NETWORKS[:2])) % 2]
 
 
 @cache
@@ -73,13 +91,74 @@ def world_of(ground: Ground) -> World:
         start=date(2026, 1, 1),
         days=ground.days + 14,
         orders_per_day=ground.orders_per_day,
+        networks=ground.networks,
     )
     return build_world(config)
 
 
+def variable(network: str, name: str) -> str:
+    """The variable of the environment that holds a credential."""
+    return f"GAUNTLET_{network}_{name}".upper()
+
+
+def environment(ground: Ground) -> dict[str, str]:
+    """All credentials of a world's networks by variable."""
+    return {
+        variable(network, name): value
+        for network in ground.networks
+        for name, value in _credentials(ground, network).items()
+    }
+
+
+def secrets_of(ground: Ground) -> list[str]:
+    """What must not be written anywhere: credentials, as they are and as they travel, and the tokens of sessions."""
+    found = ["sandbox-session-"]
+    for network in ground.networks:
+        values = list(_credentials(ground, network).values())
+        pairs = [f"{one}:{other}" for one in values for other in values if one != other]
+        found += [*values, *(base64.b64encode(pair.encode()).decode() for pair in pairs)]
+    return found
+
+
 @cache
-def connectors(limit: RateLimit = WIDE) -> dict[str, Connector]:
-    return {slug: replace(connector, limits=(limit,)) for slug, connector in all_connectors().items()}
+def _credentials(ground: Ground, network: str) -> dict[str, str]:
+    return Sandbox(world_of(ground), ground.first_morning).credentials(network)
+
+
+@cache
+def connector_of(network: str, ground: Ground, at: datetime, limit: RateLimit = WIDE) -> Connector:
+    """The network's declaration with another limit, without waits and allowances of a day, and with few single days."""
+    connector = api_connectors()[network]
+
+    def unhurried(stream: ApiStream) -> ApiStream:
+        if stream.job is not None:
+            job = replace(stream.job, every=timedelta(milliseconds=1), a_day=100_000)
+            return replace(stream, job=job, history=at - ground.first_morning + ORDERED)
+        if stream.clocks and stream.max_span <= timedelta(days=1):
+            return replace(stream, history=at - ground.first_morning + DAY_BY_DAY)
+        return stream
+
+    def problem(answer: Answer) -> AffiliateError | None:
+        error = connector.problem(answer)
+        if isinstance(error, RateLimited) and error.retry_after is not None:
+            error.retry_after = min(error.retry_after, PAUSE)
+        return error
+
+    streams = tuple(map(unhurried, connector.streams))
+    return replace(connector, limits=(limit,), streams=streams, problem=problem)
+
+
+def first_asked(stream: ApiStream, settings: Settings, at: datetime) -> datetime:
+    """The first instant that is wanted of a stream, and that the network still tells."""
+    start = settings.start()
+    return start if stream.history is None else max(start, last_asked(stream, at) - stream.history)
+
+
+def last_asked(stream: ApiStream, at: datetime) -> datetime:
+    """The instant up to which a stream is read."""
+    if stream.day_is_whole_after is None:
+        return at
+    return (at - stream.day_is_whole_after).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def settings_for(sandbox: Sandbox, root: Path, **pulls: float) -> Settings:
@@ -101,8 +180,11 @@ def settings_for(sandbox: Sandbox, root: Path, **pulls: float) -> Settings:
                 "network": account.network,
                 "account_id": account.account_id,
                 "currency": account.currency,
-                "base_url": sandbox.url(account.network),
-                "credentials": {"token": f"env:{SECRETS[account.network]}"},
+                "base_url": sandbox.base_url(account),
+                **({} if account.zone == "UTC" else {"time_zone": account.zone}),
+                "credentials": {
+                    name: f"env:{variable(account.network, name)}" for name in sandbox.credentials(account.network)
+                },
             }
             for account in sandbox.world.accounts
         ],
@@ -115,88 +197,12 @@ def pull(settings: Settings, connector: Connector, run_id: str, as_of: datetime)
     return run_network(settings, connector, requested=None, follow_changes=True, run_id=run_id, as_of=as_of)
 
 
-@dataclass
-class Tables:
-    """The current version of every record by stream, and how many calls the nights took that led there.
-
-    Attributes:
-        calls: Of each night.
-    """
-
-    rows: dict[str, dict[Key, Row]]
-    calls: list[int] = field(default_factory=list)
-
-
-def current_rows(warehouse: duckdb.DuckDBPyConnection, network: str) -> dict[str, dict[Key, Row]]:
-    """The typed columns of the current version of each record, and `_run_id`, by stream."""
-    found: dict[str, dict[Key, Row]] = {}
-    dropped = ", ".join(set(LOAD_COLUMNS) - {"_account_id", "_key", "_run_id"})
-    for stream in STREAMS[network]:
-        rows = warehouse.execute(
-            f"""
-            select * exclude (age, {dropped}) from (
-                select *, row_number() over (
-                    partition by _account_id, _key order by _observed_at desc, _fetched_at desc, _row_hash desc) as age
-                from valid_{network}.{stream}
-            ) where age = 1
-            """
-        )
-        names = [column[0] for column in rows.description]
-        records = [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
-        found[stream] = {(record.pop("_account_id"), record.pop("_key")): record for record in records}
-    return found
-
-
-@dataclass(frozen=True)
-class References:
-    """Nights without faults, kept in a folder that the workers of one test session share."""
-
-    folder: Path
-
-    def tables(self, ground: Ground, network: str, mornings: Mornings) -> Tables:
-        """What the network's tables hold after these nights, from an empty folder."""
-        return pickle.loads((self._node(ground, network, mornings) / "tables.pickle").read_bytes())
-
-    def copy(self, ground: Ground, network: str, mornings: Mornings, root: Path) -> None:
-        """Put the data folder as these nights leave it below `root`."""
-        shutil.copytree(self._node(ground, network, mornings) / "data", root / "data")
-
-    def _node(self, ground: Ground, network: str, mornings: Mornings) -> Path:
-        node = self.folder / f"{ground.name}-{network}-{'-'.join(map(str, mornings))}"
-        if (node / "tables.pickle").exists():
-            return node
-        calls: list[int] = []
-        before = None
-        if mornings[1:]:
-            before = self._node(ground, network, mornings[:-1])
-            calls = self.tables(ground, network, mornings[:-1]).calls
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(node.with_suffix(".lock")):
-            if (node / "tables.pickle").exists():
-                return node
-            shutil.rmtree(node, ignore_errors=True)
-            node.mkdir()
-            if before is not None:
-                shutil.copytree(before / "data", node / "data")
-            at = ground.morning(mornings[-1])
-            with sandbox_of(ground, at) as sandbox:
-                settings = settings_for(sandbox, node)
-                night = pull(settings, connectors()[network], f"reference-{len(mornings)}", at)
-                assert night.problems == ()
-                assert not night.standing.held
-                calls = [*calls, len(sandbox.calls)]
-            with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
-                rows = current_rows(warehouse, network)
-            part = node / "tables.part"
-            part.write_bytes(pickle.dumps(Tables(rows, calls)))
-            part.rename(node / "tables.pickle")
-        return node
-
-
 @contextmanager
 def sandbox_of(
     ground: Ground, at: datetime, limits: dict[str, int] = NO_LIMITS, limit_window: float = 60.0
 ) -> Iterator[Sandbox]:
+    # As if the process had just started: another sandbox may have had this port.
+    forget_tokens()
     # The hints to wait are fractions of a second, which the clients take as well.
     with Sandbox(
         world_of(ground),
@@ -204,7 +210,7 @@ def sandbox_of(
         page_limit=ground.page_limit,
         limits=limits,
         limit_window=limit_window,
-        pause_seconds=0.01,  # type: ignore[arg-type]
+        pause_seconds=PAUSE,  # type: ignore[arg-type]
         drip_seconds=0.05,
     ) as sandbox:
         yield sandbox

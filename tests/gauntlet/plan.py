@@ -5,28 +5,43 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
-from affiliate_assets.sandbox import FAULTS
+from affiliate_assets.sandbox import EVERY_FAULT
+from affiliate_assets.sandbox import NETWORKS as EMULATED
 
 from .disturbance import POINTS, Doom
-from .ground import GROUNDS, NETWORKS, Ground
+from .ground import NETWORKS, Ground, ground_of
 
-# Every fault at every network that it makes sense for.
-NAMED = [(network, kind) for kind, fault in FAULTS.items() for network in sorted(fault.networks)]
+# The networks that a fault makes sense for, by fault.
+ABLE = {
+    kind: able
+    for kind, fault in EVERY_FAULT.items()
+    if (able := [network for network in NETWORKS if fault.suits(EMULATED[network])])
+}
+# Every fault at every network that it makes sense for: each fault at one of them, then each at its next one.
+NAMED = [
+    (able[(number + turn) % len(able)], kind)
+    for turn in range(len(NETWORKS))
+    for number, (kind, able) in enumerate(ABLE.items())
+    if turn < len(able)
+]
 # Of so many plans in a row, the first ones try one named fault each and nothing else: 110 of the first 200.
 ROUND, ALONE = 20, 11
+# So many plans keep to one shape of each world.
+SHAPED = 200
 # Twenty thousand rows take a second: they come where they are asked for.
-COMMON = [kind for kind in FAULTS if kind != "page_huge"]
+COMMON = [kind for kind in ABLE if kind != "page_huge"]
 # Whether the first faulty night is the very first one, the nights with faults, and the clean one.
-SHAPES = (
+Shape = tuple[bool, tuple[int, ...], int]
+SHAPES: tuple[Shape, ...] = (
     (True, (0,), 0),
     (True, (0,), 1),
     (True, (0,), 1),
-    (False, (1,), 1),
-    (False, (1,), 2),
-    (False, (1,), 2),
     (False, (1,), 3),
     (True, (0, 1), 2),
+    (False, (1,), 1),
+    (False, (1,), 2),
     (False, (1, 2), 2),
+    (False, (1,), 2),
 )
 
 
@@ -90,11 +105,14 @@ def plan_of(seed: int) -> Plan:
     turn, place = divmod(seed, ROUND)
     if place < ALONE:
         return _alone(seed, rng, *NAMED[(turn * ALONE + place) % len(NAMED)])
-    networks = NETWORKS if rng.random() < 0.2 else (rng.choice(NETWORKS),)
-    from_nothing, days, clean = rng.choice(SHAPES)
+    network = NETWORKS[(turn * (ROUND - ALONE) + place - ALONE) % len(NETWORKS)]
+    ground = ground_of(network, seed // SHAPED)
+    others = [other for other in ground.networks if other != network]
+    networks = (network, rng.choice(others)) if others and rng.random() < 0.1 else (network,)
+    from_nothing, days, clean = rng.choice(shapes_of(network, seed // SHAPED))
     return Plan(
         seed,
-        rng.choice(GROUNDS),
+        ground,
         networks,
         from_nothing,
         [_night(rng, day, networks) for day in days],
@@ -106,18 +124,27 @@ def plan_of(seed: int) -> Plan:
     )
 
 
+def shapes_of(network: str, turn: int) -> list[Shape]:
+    """Most of the shapes, and all of them in three turns: each one takes nights of its own to compare with."""
+    leaves_out = (NETWORKS.index(network) + turn) % 3
+    return [shape for place, shape in enumerate(SHAPES) if place % 3 != leaves_out]
+
+
 def _alone(seed: int, rng: Random, network: str, kind: str) -> Plan:
     # There are several pages only where more than a night's rows are read.
-    paging = FAULTS[kind].group == "paging"
-    from_nothing, days, clean = rng.choice([shape for shape in SHAPES if len(shape[1]) == 1 and shape[0] >= paging])
-    night = FaultyNight(days[0], 0.0, [Injection(network, kind, rng.randrange(5), 1)])
-    return Plan(seed, rng.choice(GROUNDS), (network,), from_nothing, [night], clean, 4, False, True, False, kind)
+    paging = EVERY_FAULT[kind].group == "paging"
+    from_nothing, days, clean = rng.choice(
+        [shape for shape in shapes_of(network, seed // SHAPED) if len(shape[1]) == 1 and shape[0] >= paging]
+    )
+    night = FaultyNight(days[0], 0.0, [Injection(network, kind, rng.randrange(4), 1)])
+    ground = ground_of(network, seed // SHAPED)
+    return Plan(seed, ground, (network,), from_nothing, [night], clean, 4, False, True, False, kind)
 
 
 def _night(rng: Random, day: int, networks: tuple[str, ...]) -> FaultyNight:
     injections = []
     for network in networks:
-        able = [kind for kind in COMMON if network in FAULTS[kind].networks]
+        able = [kind for kind in COMMON if network in ABLE[kind]]
         injections += [
             Injection(network, rng.choice(able), rng.randrange(10), rng.choice((1, 1, 2, 4)))
             for _ in range(rng.choice((0, 1, 1, 2)))

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from .ground import SECRETS, References
+from .checking import check
+from .ground import environment
 from .plan import plan_of
-from .running import check, running
+from .references import References
+from .running import running
 
 PLANS = int(os.environ.get("GAUNTLET_PLANS", "200"))
 SEED = os.environ.get("GAUNTLET_SEED")
@@ -25,8 +27,8 @@ def seeds(half: int) -> list[int]:
 def run(seed: int, root: Path, references: References, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run one plan; a failure names the plan."""
     plan = plan_of(seed)
-    for network, variable in SECRETS.items():
-        monkeypatch.setenv(variable, f"sandbox-{network}-{plan.ground.seed:06d}")
+    for variable, value in environment(plan.ground).items():
+        monkeypatch.setenv(variable, value)
     try:
         with running(plan, root, references) as outcome:
             served = {fault.kind for fault in outcome.sandbox.faults_served}

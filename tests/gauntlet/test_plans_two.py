@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from .ground import References
 from .plans import run, seeds
+from .references import References
 
 
 @pytest.mark.parametrize("seed", seeds(1))

@@ -15,9 +15,21 @@ import pytest
 
 from affiliate_assets.settings import Settings
 
-from .ground import GROUNDS, HASH_KEY, NETWORKS, SECRETS, References, connectors, pull, sandbox_of, settings_for
+from .checking import check
+from .ground import (
+    HASH_KEY,
+    NETWORKS,
+    Ground,
+    connector_of,
+    environment,
+    ground_of,
+    pull,
+    sandbox_of,
+    settings_for,
+)
 from .plan import FaultyNight, Plan
-from .running import Outcome, check
+from .references import References
+from .running import Outcome
 
 # Imports take longer than a night: a server that has done them forks the processes that are killed.
 _PROCESSES = multiprocessing.get_context("forkserver")
@@ -25,23 +37,23 @@ _PROCESSES.set_forkserver_preload(["affiliate_assets.landing.night", "affiliate_
 _DEADLINE = 30.0
 
 
-def pull_in_a_process(settings: Settings, network: str, at: datetime, secrets: dict[str, str]) -> None:
+def pull_in_a_process(settings: Settings, network: str, ground: Ground, at: datetime, secrets: dict[str, str]) -> None:
     os.environ.update(secrets)
-    pull(settings, connectors()[network], "killed", at)
+    pull(settings, connector_of(network, ground, at), "killed", at)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(len(NETWORKS)))
 def test_a_killed_process_leaves_nothing_that_one_clean_run_does_not_mend(
     seed: int, root: Path, references: References, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = Random(f"sigkill {seed}")
-    ground, network = GROUNDS[seed // 2 % 2], NETWORKS[seed % 2]
+    network = NETWORKS[seed]
+    ground = ground_of(network, 0)
     day = rng.choice((0, 0, 1))
     at = ground.morning(day)
-    secrets = {variable: f"sandbox-{name}-{ground.seed:06d}" for name, variable in SECRETS.items()}
-    for variable, value in secrets.items():
+    for variable, value in environment(ground).items():
         monkeypatch.setenv(variable, value)
-    secrets[HASH_KEY] = os.environ[HASH_KEY]
+    secrets = {**environment(ground), HASH_KEY: os.environ[HASH_KEY]}
     plan = Plan(
         seed,
         ground,
@@ -58,7 +70,7 @@ def test_a_killed_process_leaves_nothing_that_one_clean_run_does_not_mend(
         references.copy(ground, network, (0,), root / network)
     with sandbox_of(ground, at) as sandbox:
         settings = settings_for(sandbox, root / network)
-        process = _PROCESSES.Process(target=pull_in_a_process, args=(settings, network, at, secrets))
+        process = _PROCESSES.Process(target=pull_in_a_process, args=(settings, network, ground, at, secrets))
         process.start()
         calls, deadline = rng.randrange(1, 9), time.monotonic() + _DEADLINE
         while len(sandbox.calls) < calls and process.is_alive() and time.monotonic() < deadline:
@@ -68,8 +80,9 @@ def test_a_killed_process_leaves_nothing_that_one_clean_run_does_not_mend(
         process.kill()
         process.join(_DEADLINE)
         assert process.exitcode in (-signal.SIGKILL, 0)
-        sandbox.set_clock(ground.morning(plan.clean))
-        clean = pull(settings, connectors()[network], "clean", ground.morning(plan.clean))
+        morning = ground.morning(plan.clean)
+        sandbox.set_clock(morning)
+        clean = pull(settings, connector_of(network, ground, morning), "clean", morning)
         outcome = Outcome(plan, sandbox, settings, "", killed=Counter({network: 1}), clean=plan.clean)
         outcome.clean_nights[network] = clean
         check(outcome, references, root)

@@ -116,7 +116,7 @@ def test_data_faults(sandbox: Sandbox, ask: Callable[[str], Reply], network: str
         "cj": ("commissionId", "orderId", "actionStatus", "publisherName", "coupon"),
     }[network]
     pairs = changed(network, true, got)
-    if kind in ("retyped_field", "unknown_field", "vanished_field"):
+    if kind in ("retyped_field", "renamed_field", "unknown_field", "vanished_field"):
         assert len(pairs) == len(rows(network, true))
     else:
         assert [str(before[key]) for before, _ in pairs] == [sandbox.faults_served[0].record]
@@ -135,13 +135,17 @@ def test_data_faults(sandbox: Sandbox, ask: Callable[[str], Reply], network: str
             "retyped_field": {"saleAmount": {**sale["saleAmount"], "amount": {"value": amount}}}
             if network == "awin"
             else {"saleAmountAdvCurrency": {"value": amount}},
+            "renamed_field": {"saleAmount": {"amountV2": amount, "currency": before["saleAmount"]["currency"]}}
+            if network == "awin"
+            else {"saleAmountAdvCurrencyV2": amount},
             "unknown_field": {"loyaltyTier": "gold"},
             "vanished_field": {},
             "strange_text": {text: after.get(text)},
             "nul_text": {text: f"{before[text]}\0{before[text]}"},
             "long_text": {text: after.get(text)},
         }
-        gone = {"missing_key": key, "vanished_field": optional}.get(kind)
+        renamed = None if network == "awin" else "saleAmountAdvCurrency"
+        gone = {"missing_key": key, "vanished_field": optional, "renamed_field": renamed}.get(kind)
         assert after == {name: value for name, value in before.items() if name != gone} | expected[kind]
         if kind == "strange_text":
             assert {'"', "\\", "💸", "\u202e", "\n"} < set(after[text])

@@ -116,7 +116,7 @@ def test_faults_over_http(sandbox: Sandbox) -> None:
     assert {fault["kind"] for fault in listed["kinds"]} == set(FAULTS)
     assert send(base, body={"network": "awin", "kind": "limit_403", "after": 1, "times": 1}).status == 200
     assert [awin(sandbox, "/accounts").status for _ in range(3)] == [200, 403, 200]
-    expected = {"network": "awin", "kind": "limit_403", "call_index": 1, "record": None}
+    expected = {"network": "awin", "kind": "limit_403", "call_index": 1, "record": None, "left_out": []}
     assert send(base).json()["served"] == [expected]
     assert send(base, body={"seed": 4, "rate": 1, "kinds": ["limit_503"]}).status == 200
     assert awin(sandbox, "/accounts").status == 503

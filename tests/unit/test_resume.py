@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,8 +15,10 @@ from affiliate_assets.connectors.language import RateLimit
 from affiliate_assets.connectors.paging import BodyCursor
 from affiliate_assets.connectors.planning import Span
 from affiliate_assets.http.client import budgets_file
-from affiliate_assets.landing import load, night
+from affiliate_assets.landing import load, night, pages
 from affiliate_assets.landing.pages import WindowFolder
+from affiliate_assets.landing.resume import close_dead_windows, unfinished_questions
+from affiliate_assets.networks import api_connectors
 from tests.conftest import FIRST_MORNING, Brand
 
 from .paged import ACCOUNT, MONTH, OVERLAP, START, Cj, Killed, joined, paged_cj
@@ -254,3 +257,33 @@ def test_a_budget_that_is_spent_leaves_the_window_to_be_gone_on_with_when_there_
     assert cj.asked(before)[0] == pages[0][2]
     assert cj.rows() == (cj.total(), cj.total())
     assert cj.brand.query("select held from ops.standings where network = 'cj'") == [(False,)]
+
+
+def test_a_full_disk_leaves_unfinished_windows_as_they_were(cj: Cj, monkeypatch: pytest.MonkeyPatch) -> None:
+    cj.killed(monkeypatch, 1)
+    landing = cj.brand.settings.landing
+    before = [manifest.status for manifest in cj.landed()]
+    assert "open" in before
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pages, "write_whole", full)
+        close_dead_windows(landing, api_connectors()["cj"], ACCOUNT, set())
+        unfinished_questions(landing, api_connectors()["cj"], ACCOUNT, set())
+    assert [manifest.status for manifest in cj.landed()] == before
+    cj.pull()
+    assert cj.rows() == (cj.total(), cj.total())
+
+
+def test_a_window_that_another_run_has_made_good_is_told_as_complete_once_it_is_read_to_its_end(
+    cj: Cj, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cj.killed(monkeypatch, 1)
+    # The unfinished window is marked by a run that finds nobody at work on it, and covered by what it asks for.
+    backfill = cj.brand.pull("cj", FIRST_MORNING, requested=Span(START, FIRST_MORNING), follow_changes=False)
+    assert {window.status for window in backfill.windows} == {"complete"}
+    night = cj.brand.pull("cj", FIRST_MORNING)
+    assert {window.status for window in night.windows} == {"complete"}
+    assert cj.rows() == (cj.total(), cj.total())
