@@ -6,8 +6,9 @@ so that an error on one side cannot hide an error on the other.
 
 from affiliate_assets.sandbox.builder import build_world
 from affiliate_assets.sandbox.calls import Call
-from affiliate_assets.sandbox.config import Account, WorldConfig
+from affiliate_assets.sandbox.config import Account, Style, WorldConfig
 from affiliate_assets.sandbox.faults import EVERY_FAULT, FAULTS, FaultServed
+from affiliate_assets.sandbox.further import EVERY_KIND
 from affiliate_assets.sandbox.hits import Fault
 from affiliate_assets.sandbox.registry import NETWORKS
 from affiliate_assets.sandbox.scenarios import KINDS
@@ -18,6 +19,7 @@ from affiliate_assets.sandbox.world import World
 __all__ = [
     "DELETE",
     "EVERY_FAULT",
+    "EVERY_KIND",
     "FAULTS",
     "KINDS",
     "LIMITS",
@@ -27,6 +29,7 @@ __all__ = [
     "Fault",
     "FaultServed",
     "Sandbox",
+    "Style",
     "World",
     "WorldConfig",
     "build_world",

@@ -90,9 +90,12 @@ class Answering:
         return answer, fault.name
 
     def reset(self) -> None:
-        """Forget what was served, and end all sessions."""
+        """Forget what was served and what the brand has corrected, and end all sessions."""
         self.served = []
         for emulator in self._emulators.values():
             sessions = getattr(emulator, "sessions", None)
             if sessions is not None:
                 sessions.clear()
+            desk = getattr(emulator, "desk", None)
+            if desk is not None:
+                desk.forget()

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time
 from random import Random
 
 from affiliate_assets.sandbox.config import CLICK_WINDOW, DAY, HOUR, SHOPS, WorldConfig
+from affiliate_assets.sandbox.further import FURTHER, places_for, plant_further
 from affiliate_assets.sandbox.journeys import AFFILIATE, Landing, Touches, draw_journey, draw_landing
 from affiliate_assets.sandbox.market import Market
 from affiliate_assets.sandbox.orders import Order, draw_order
@@ -23,7 +24,7 @@ from affiliate_assets.sandbox.times import to_epoch
 from affiliate_assets.sandbox.world import World
 
 _HOURS = (1, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 6, 6, 6, 6, 5, 5, 6, 7, 8, 8, 7, 4, 2)
-_FIRST_ORDER, _FIRST_ORPHAN = 500_001, 90_000_001
+_FIRST_ORPHAN = 90_000_001
 
 
 def build_world(config: WorldConfig | None = None) -> World:
@@ -38,7 +39,8 @@ class _Builder:
         self.config = config
         self.rng = Random(config.seed)
         self.market: Market = market_of(config)
-        self.kinds = [kind for kind in (*ORDER_KINDS, *ORPHAN_KINDS) if accounts_for(self.market, kind)]
+        wanted = (*ORDER_KINDS, *ORPHAN_KINDS) if config.kinds is None else config.kinds
+        self.kinds = [kind for kind in wanted if self.places(kind)]
         self.touches, self.visitors = Touches(), Visitors()
         self.customers: list[list[Customer]] = [[] for _ in SHOPS]
         self.customer_count = 0
@@ -55,7 +57,7 @@ class _Builder:
             for at in sorted(start + day * DAY + hour * HOUR + int(self.rng.random() * HOUR) for hour in hours):
                 slot += 1
                 kind = self.next_kind() if every and slot % every == 0 else None
-                if kind is not None and kind in ORDER_KINDS:
+                if kind is not None and (kind in ORDER_KINDS or kind in FURTHER):
                     self.add_planted(kind, at)
                 else:
                     if kind is not None:
@@ -65,6 +67,10 @@ class _Builder:
                     self.add_passer_by(at)
         self.orphans.sort(key=lambda conversion: conversion.occurred_at)
         return World(self.config, self.market, self.orders, self.orphans, self.touches, self.visitors)
+
+    def places(self, kind: str) -> tuple[tuple[int, ...], ...]:
+        """Return what a kind is planted on in turn."""
+        return places_for(self.market, kind) if kind in FURTHER else accounts_for(self.market, kind)
 
     def next_kind(self) -> str | None:
         """Deal the kinds in shuffled rounds; the very first is the reversal that takes 58 days to show."""
@@ -77,7 +83,7 @@ class _Builder:
         return self.deck.pop() if self.deck else None
 
     def number(self) -> int:
-        return _FIRST_ORDER + len(self.orders)
+        return self.config.style.first + len(self.orders)
 
     def new_customer(self, shop: int) -> Customer:
         customer = Customer(self.customer_count, 0, 0, -1, [])
@@ -88,8 +94,12 @@ class _Builder:
     def add_planted(self, kind: str, at: int) -> None:
         serial = self.serials[kind]
         self.serials[kind] += 1
-        order, landings = plant_order(self.rng, self.market, kind, serial, self.number(), self.customer_count, at)
+        plant = plant_further if kind in FURTHER else plant_order
+        order, landings = plant(self.rng, self.market, kind, serial, self.number(), self.customer_count, at)
         self.finish(order, self.new_customer(order.shop), landings)
+        if (kind in FURTHER and FURTHER[kind].foreign) or order.email:
+            # A click on a link of another shop must not bring a later order of this one, nor a publisher order again.
+            self.customers[order.shop].pop()
 
     def add_orphan(self, kind: str, at: int) -> None:
         serial = self.serials[kind]
@@ -136,6 +146,7 @@ class _Builder:
             returning=customer.orders > 0,
             voucher=False,
             shipped=False,
+            style=self.market.style,
         )
         landings = draw_journey(rng, self.market, shop, customer.last_order_at, at)
         clicks = [(landing[0], landing[2], landing[3]) for landing in landings if landing[1] == AFFILIATE]

@@ -68,7 +68,9 @@ def write(world: "World", folder: Path, at: int, since: int | None = None) -> tu
     folder.mkdir(parents=True, exist_ok=True)
     stamp = from_epoch(at).strftime("%Y%m%dT%H%M%SZ")
     orders, touches = folder / f"orders_{stamp}.csv", folder / f"touchpoints_{stamp}.csv"
-    _write_csv(orders, ORDER_COLUMNS, order_rows(world, at, since))
+    # A shop without gift cards exports no column for them.
+    columns = [*ORDER_COLUMNS, "gift_card"] if world.has_gift_cards else ORDER_COLUMNS
+    _write_csv(orders, columns, order_rows(world, at, since))
     _write_csv(touches, TOUCH_COLUMNS, touch_rows(world, at, since))
     return orders, touches
 
@@ -88,10 +90,16 @@ def order_rows(world: "World", at: int, since: int | None = None) -> Iterator[li
             break
         state = order.state(at)
         if since is None or state.at > since:
-            yield _order_row(order, at, zone)
+            row = _order_row(order, at, zone, _email(world, order.customer))
+            gift_card = to_text(order.gift_card, SHOPS[order.shop].currency)
+            yield [*row, gift_card] if world.has_gift_cards else row
 
 
-def _order_row(order: Order, at: int, zone: ZoneInfo) -> list[str]:
+def _email(world: "World", customer: int) -> str:
+    return world.emails.get(customer) or email_of(customer)
+
+
+def _order_row(order: Order, at: int, zone: ZoneInfo, email: str) -> list[str]:
     state, shop = order.state(at), SHOPS[order.shop]
     amounts = (
         order.subtotal,
@@ -111,7 +119,7 @@ def _order_row(order: Order, at: int, zone: ZoneInfo) -> list[str]:
         shop.currency,
         *(to_text(amount, shop.currency) for amount in amounts),
         order.voucher,
-        email_of(order.customer),
+        email,
         "returning" if order.returning else "new",
     ]
 
@@ -137,7 +145,7 @@ def touch_rows(world: "World", at: int, since: int | None = None) -> Iterator[li
             SHOPS[touches.shop[place]].name,
             with_offset(touched_at, zone),
             digest(seed, "visitor", visitor, length=20),
-            email_of(customer) if known else "",
+            _email(world, customer) if known else "",
             *_landing(world, place, rank),
         ]
 

@@ -4,7 +4,8 @@ from functools import cached_property
 from itertools import permutations, zip_longest
 from random import Random
 
-from affiliate_assets.sandbox.config import SHOPS, Account
+from affiliate_assets.sandbox.agreements import Plan, plan_of
+from affiliate_assets.sandbox.config import SHOPS, STYLE, Account, Style
 from affiliate_assets.sandbox.network import Network
 
 _ALWAYS = ("de", "uk", "us")
@@ -19,10 +20,14 @@ class Market:
         shop_of: Place of the shop of each account.
         shops: Places of the shops that are open.
         accounts_of: Places of the accounts of each shop that sales are booked on: those of trackers are none.
+        style: How the shop numbers its orders.
     """
 
-    def __init__(self, networks: tuple[Network, ...]) -> None:
-        """Lay the accounts of the networks out."""
+    def __init__(
+        self, networks: tuple[Network, ...], style: Style = STYLE, *, agreements: bool = False, more_rate: int = 0
+    ) -> None:
+        """Lay the accounts of the networks out; `agreements` and `more_rate` are those of the configuration."""
+        self.style, self._agreements, self._more_rate = style, agreements, more_rate
         names = [shop.name for shop in SHOPS]
         self.networks = networks
         self.accounts: tuple[Account, ...] = tuple(account for network in networks for account in network.accounts)
@@ -41,6 +46,13 @@ class Market:
     def network_of(self, account: int) -> Network:
         """Return the network of an account."""
         return self._network_of[account]
+
+    def plan(self, account: int, publisher: int) -> Plan:
+        """Return what a publisher of an account's network earns."""
+        known = self.network_of(account).publishers[publisher]
+        if self._agreements and not self.network_of(account).tracker:
+            return plan_of(known, publisher, self._more_rate)
+        return Plan("rate", known.rate + self._more_rate)
 
     def planted_on(self, kind: str) -> tuple[int, ...]:
         """Return the accounts that a kind is planted on, in turn: each network before any of them again."""

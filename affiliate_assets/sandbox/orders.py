@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from affiliate_assets.sandbox.config import SHOPS
+from affiliate_assets.sandbox.config import SHOPS, STYLE, Style
 from affiliate_assets.sandbox.money import share
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ class Order:
     """One order; amounts in cents, `changes` in time order.
 
     `click_at` is the customer's last affiliate click within 30 days before the order, None without one.
-    `kind` names the planted situation, None for an ordinary order.
+    `kind` names the planted situation, None for an ordinary order. `style` and `ending` make the order's id,
+    `gift_card` is what was paid with one, and `email` is the customer's address where it is not an ordinary one.
     """
 
     number: int
@@ -44,11 +45,15 @@ class Order:
     changes: tuple[Change, ...] = ()
     kind: str | None = None
     conversions: list["Conversion"] = field(default_factory=list)
+    style: Style = STYLE
+    ending: str = ""
+    email: str = ""
+    gift_card: int = 0
 
     @property
     def order_id(self) -> str:
         """The order's id as the shop writes it."""
-        return f"ORD-{self.number}"
+        return self.style.order_id(self.number) + self.ending
 
     @property
     def net(self) -> int:
@@ -98,6 +103,7 @@ def draw_order(
     returning: bool,
     voucher: bool,
     shipped: bool,
+    style: Style = STYLE,
 ) -> Order:
     """Draw the amounts of an order.
 
@@ -110,6 +116,7 @@ def draw_order(
         returning: Whether the customer has ordered before.
         voucher: Force a discount.
         shipped: Force a shipping fee.
+        style: How the shop numbers its orders.
     """
     draw = rng.random
     subtotal = 1_500 + int(draw() ** 2 * 38_000) + int(draw() * 99)
@@ -119,4 +126,4 @@ def draw_order(
         discount = share(subtotal, 500 + int(draw() * 1_500))
     shipping = (395, 495, 690)[int(draw() * 3)] if shipped or draw() < 0.6 else 0
     tax = share(subtotal - discount + shipping, SHOPS[shop].tax_rate)
-    return Order(number, shop, customer, ordered_at, subtotal, discount, shipping, tax, code, returning)
+    return Order(number, shop, customer, ordered_at, subtotal, discount, shipping, tax, code, returning, style=style)

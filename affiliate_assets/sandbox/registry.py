@@ -28,4 +28,5 @@ def market_of(config: WorldConfig) -> Market:
     unknown = [slug for slug in config.networks if slug not in NETWORKS]
     if unknown:
         raise ValueError(f"no networks {unknown}; declared are {sorted(NETWORKS)}")
-    return Market(tuple(NETWORKS[slug] for slug in config.networks))
+    networks = tuple(NETWORKS[slug] for slug in config.networks)
+    return Market(networks, config.style, agreements=config.agreements, more_rate=config.more_rate)

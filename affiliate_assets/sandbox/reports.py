@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from random import Random
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from affiliate_assets.sandbox.config import Account
 from affiliate_assets.sandbox.habits import Correction, Habits
@@ -41,6 +41,11 @@ class Conversion:
         order: The order meant, None for a conversion without one.
         number: The network's number, given when the world is complete.
         token: A tracker's id of the click; networks find theirs by `World.click_of`.
+        role: `part` of an order that is reported in parts, `renewal` of a subscription under its first order's id, or
+            a sale of its own.
+        paid_rate: Rate in basis points that the network pays, where it is not the agreed one.
+        paid_on: Amount that the network takes the commission of, where that is not the sale.
+        is_uncapped: Whether the network knows nothing of a cap.
     """
 
     market: Market
@@ -57,6 +62,10 @@ class Conversion:
     order: Order | None = None
     number: int = 0
     token: str = ""
+    role: Literal["sale", "part", "renewal"] = "sale"
+    paid_rate: int | None = None
+    paid_on: int | None = None
+    is_uncapped: bool = False
 
     @property
     def network(self) -> str:
@@ -118,7 +127,17 @@ class Conversion:
 
     def commission(self, sale: int) -> int:
         """Return the publisher's commission on a sale, in the account's currency."""
-        return share(sale, self.partner.rate)
+        plan = self.market.plan(self.account, self.publisher)
+        returning = self.order is not None and self.order.returning
+        rate = plan.rate_for(returning=returning) if self.paid_rate is None else self.paid_rate
+        basis = sale if self.paid_on is None or not sale else self.paid_on if sale > 0 else -self.paid_on
+        commission = share(basis, rate)
+        return commission if self.is_uncapped else plan.capped(commission)
+
+    def owed(self, amount: int) -> int:
+        """Return the agreed commission on an amount in the account's currency."""
+        plan = self.market.plan(self.account, self.publisher)
+        return plan.owed(amount, returning=self.order is not None and self.order.returning)
 
     def fee(self, sale: int) -> int:
         """Return the network's fee on a sale, in the account's currency."""

@@ -5,7 +5,7 @@
 
 from random import Random
 
-from affiliate_assets.sandbox.config import CLICK_WINDOW, DAY, HOUR
+from affiliate_assets.sandbox.config import CLICK_WINDOW, DAY, HOUR, Style
 from affiliate_assets.sandbox.habits import NEVER
 from affiliate_assets.sandbox.journeys import AFFILIATE, Landing, draw_landing, draw_other_touches
 from affiliate_assets.sandbox.market import Market
@@ -42,6 +42,9 @@ ORDER_KINDS: tuple[str, ...] = (
 #: Conversions that belong to no order.
 ORPHAN_KINDS: tuple[str, ...] = ("missing_in_crm", "void_without_order")
 
+#: The same, which are planted where they are asked for.
+FURTHER_ORPHAN_KINDS: tuple[str, ...] = ("test_order", "other_shop_order", "no_order_named")
+
 #: Every kind with the last verdict of its records as (network side, order side); None where there is no
 #: record.
 KINDS: dict[str, tuple[str | None, str | None]] = {
@@ -64,20 +67,27 @@ KINDS: dict[str, tuple[str | None, str | None]] = {
 
 def accounts_for(market: Market, kind: str) -> tuple[tuple[int, ...], ...]:
     """Return what a kind is planted on in turn: an account, or those that claim an order together."""
+    if kind == "double_claim_three":
+        return tuple(places for places in market.claims if len(places) > 2)
     if kind.startswith("double_claim"):
         return market.claims
     return tuple((place,) for place in market.planted_on(kind))
 
 
-def write_order_id(kind: str, number: int, serial: int) -> str:
-    """Write an order number the way that a kind of `id_…` does; all ways mean `ORD-<number>`."""
-    text = str(number)
+def write_order_id(kind: str, number: int, serial: int, style: Style) -> str:
+    """Write an order number the way that a kind of `id_…` does; all ways mean the order of that number."""
+    text, prefix, between = str(number), style.prefix, style.separator
+    other = style.other_prefixes[0]
     ways = {
-        "id_lower_case": (f"ord-{text}",),
-        "id_other_prefix": (f"ACME-{text}", f"ACME{text}", f"acme-{text}"),
+        "id_lower_case": (f"{prefix}{between}{text}".lower(),),
+        "id_other_prefix": (f"{other}-{text}", f"{other}{text}", f"{other}-{text}".lower()),
         "id_no_prefix": (text,),
-        "id_zero_padded": (f"ORD-{number:010d}", f"{number:012d}"),
-        "id_dashes_spaces": (f"ORD {text[:3]} {text[3:]}", f"ORD-{text[:3]}-{text[3:]}", f" ORD-{text} "),
+        "id_zero_padded": (f"{prefix}{between}{number:010d}", f"{number:012d}"),
+        "id_dashes_spaces": (
+            f"{prefix} {text[:3]} {text[3:]}",
+            f"{prefix}{between}{text[:3]}-{text[3:]}",
+            f" {prefix}{between}{text} ",
+        ),
     }[kind]
     return ways[serial % len(ways)]
 
@@ -109,6 +119,7 @@ def plant_order(
         returning=False,
         voucher=kind == "discount_ignored",
         shipped=kind == "shipping_included",
+        style=market.style,
     )
     order.kind = kind
     clicked = at - 600 - int(draw() ** 2 * 20 * DAY)
@@ -134,7 +145,7 @@ def plant_order(
             _claim_too(rng, market, order, landings[-1], serial)
         _settle_claims(rng, order, serial)
     elif kind.startswith("id_"):
-        conversion.order_ref = write_order_id(kind, number, serial // len(accounts))
+        conversion.order_ref = write_order_id(kind, number, serial // len(accounts), market.style)
     else:
         _change(rng, kind, order, conversion)
     return order, landings
@@ -153,7 +164,7 @@ def _claim_too(rng: Random, market: Market, order: Order, click: Landing, serial
     """Add the claim of a network whose click came earlier."""
     loser = report(rng, market, order, click[2], click[3], click[0] - 1, order.net)
     order.conversions.append(loser)
-    loser.order_ref = str(order.number) if serial % 2 else f"ord-{order.number}"
+    loser.order_ref = str(order.number) if serial % 2 else order.order_id.lower()
 
 
 def _settle_claims(rng: Random, order: Order, serial: int) -> None:
@@ -236,7 +247,11 @@ def plant_orphan(
     click = draw_landing(rng, market, shop, at - 600 - int(draw() * 3 * DAY), AFFILIATE, account)
     conversion = report(rng, market, basis, account, click[3], click[0] - 1, basis.net)
     conversion.order = None
-    conversion.order_ref = (f"ORD-{number}", f"TEL-{number}", f"ORD-{number}", None)[serial // len(accounts) % 4]
+    own, turn = market.style.order_id(number), serial // len(accounts)
+    if kind in FURTHER_ORPHAN_KINDS:
+        conversion.order_ref = {"test_order": f"TEST-{number}", "other_shop_order": f"NORTH-{number}"}.get(kind)
+    else:
+        conversion.order_ref = (own, f"TEL-{number}", own, None)[turn % 4]
     if kind == "void_without_order":
         last = min(last_moment(conversion), at + 12 * DAY)
         void_at = at + 2 * DAY + int(draw() * (last - at - 2 * DAY))

@@ -21,6 +21,7 @@ from affiliate_assets.sandbox import control, delivery
 from affiliate_assets.sandbox.answering import Answering
 from affiliate_assets.sandbox.calls import Call
 from affiliate_assets.sandbox.config import Account
+from affiliate_assets.sandbox.corrections import Desks
 from affiliate_assets.sandbox.faults import FaultServed
 from affiliate_assets.sandbox.limits import Budget
 from affiliate_assets.sandbox.network import Breach, Network, Setting, Window
@@ -53,6 +54,7 @@ class Sandbox:
 
     Attributes:
         networks: The networks served.
+        desks: What the brand tells the networks to decide.
         calls: All calls so far.
     """
 
@@ -83,6 +85,7 @@ class Sandbox:
             )
             for slug, network in self._declared.items()
         }
+        self.desks = Desks(self._emulators, lambda: self._at)
         asked = {slug: (Window(calls, _MINUTE),) for slug, calls in (limits or {}).items()}
         self._limits = {
             slug: Budget(asked.get(slug, network.limits), limit_window / _MINUTE, now)
@@ -254,7 +257,6 @@ class Sandbox:
         methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
         catch_all = Route("/{network}/{path:path}", self._serve, methods=methods)
         inner = Starlette(routes=[*control.routes(self), catch_all], exception_handlers={404: _unknown})
-
         return delivery.dated(inner, lambda: self.clock)
 
     async def _serve(self, request: Request) -> Response:
@@ -284,7 +286,7 @@ class Sandbox:
             answer, canned = self._failures[network].pop(0), True
         else:
             answer, fault = self._answering.answer(network, ask, index, self._at)
-        posted = body.decode("utf-8", "replace") if request.method == "POST" else ""
+        posted = body.decode("utf-8", "replace") if request.method != "GET" else ""
         query = " ".join(filter(None, (request.url.query, posted)))
         call = Call(
             network, ask.method, ask.path, query, token_hash, answer.status, answer.rows, received_at, self.clock

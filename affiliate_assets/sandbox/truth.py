@@ -4,18 +4,17 @@ Sides: `network` has one row per conversion (where rows correct: per family of t
 conversion knows its order and an order its conversions because the world made them together.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
+from affiliate_assets.sandbox import labels
 from affiliate_assets.sandbox.config import HOUR, SHOPS
 from affiliate_assets.sandbox.money import to_decimal
 from affiliate_assets.sandbox.orders import Order
 from affiliate_assets.sandbox.reports import Conversion
-from affiliate_assets.sandbox.times import from_epoch
 
 if TYPE_CHECKING:
     from affiliate_assets.sandbox.world import World
@@ -26,7 +25,10 @@ _MONEY = pl.Decimal(18, 6)
 #: amounts are those of the conversion that won the order. `sale_amount` is in `currency` as the network shows
 #: it now (a void Awin transaction keeps its amount, a void family of rows sums to zero); the publisher's
 #: commission of CJ is the dollar view. `network_status` of a network without a status is `untracked_status`
-#: while something is owed, `reversed` once its rows cancel out.
+#: while something is owed, `reversed` once its rows cancel out. `root_cause` is what the planted kind is called where
+#: the record differs; `commission_reason` says of a sale that is counted and whose order is known whether it is paid as
+#: agreed, and `expected_commission` what is owed on it; where it is paid in another currency than the order's, nobody
+#: can tell. `signal` is what is suspicious about a record.
 SCHEMA: dict[str, pl.DataType] = {
     "side": pl.String(),
     "network": pl.String(),
@@ -42,6 +44,10 @@ SCHEMA: dict[str, pl.DataType] = {
     "publisher_commission_currency": pl.String(),
     "order_amount": _MONEY,
     "currency": pl.String(),
+    "root_cause": pl.String(),
+    "commission_reason": pl.String(),
+    "expected_commission": _MONEY,
+    "signal": pl.String(),
 }
 
 
@@ -66,6 +72,10 @@ class Verdict(NamedTuple):
     publisher_commission_currency: str | None
     order_amount: int | None
     currency: str
+    root_cause: str = "no_difference"
+    commission_reason: str | None = None
+    expected_commission: int | None = None
+    signal: str | None = None
 
 
 def as_of(world: "World", at: int) -> pl.DataFrame:
@@ -77,7 +87,7 @@ def as_of(world: "World", at: int) -> pl.DataFrame:
             break
         rows += judge_order(order, at)
     rows += (judge_orphan(conversion, at, newest) for conversion in world.orphans if conversion.visible_at <= at)
-    return _frame(rows)
+    return frame_of(rows)
 
 
 def judge_orphan(conversion: Conversion, at: int, newest: int) -> Verdict:
@@ -91,7 +101,9 @@ def judge_orphan(conversion: Conversion, at: int, newest: int) -> Verdict:
     if conversion.step(at).void:
         return _network_row(conversion, at, "matched", "void_without_order", None)
     verdict = "not_yet_comparable" if conversion.occurred_at > newest else "missing_in_crm"
-    return _network_row(conversion, at, verdict, None, None)
+    row = _network_row(conversion, at, verdict, None, None)
+    cause = labels.ORDER_UNKNOWN if conversion.order_ref else labels.ORDER_ID_MISSING
+    return row._replace(root_cause=cause if verdict == "missing_in_crm" else row.root_cause)
 
 
 def judge_order(order: Order, at: int) -> list[Verdict]:
@@ -99,14 +111,20 @@ def judge_order(order: Order, at: int) -> list[Verdict]:
     known = [conversion for conversion in order.conversions if conversion.visible_at <= at]
     expected_void = order.state(at).status in ("cancelled", "refunded")
     amount = order.commissionable(at)
-    live = [conversion for conversion in known if not conversion.step(at).void]
+    live = [conversion for conversion in known if not conversion.step(at).void and conversion.role != "renewal"]
     winner = max(live, key=lambda conversion: conversion.click_at or -1, default=None)
+    sold = 0
+    if winner is not None:
+        sold = sum(conversion.step(at).sale for conversion in live if conversion.role == "part")
+        sold = sold or winner.step(at).sale
+    same = sold == amount and (winner is None or winner.programme.currency == SHOPS[order.shop].currency)
     rows, told, reason = [], "", None
     for conversion in known:
         why = None
-        if conversion is winner:
-            same = conversion.step(at).sale == amount
+        if conversion is winner or (conversion.role == "part" and conversion in live):
             verdict = told = "status_mismatch" if expected_void else "matched" if same else "amount_mismatch"
+        elif conversion.role == "renewal":
+            verdict = "matched"
         elif conversion in live:
             verdict = "duplicate_claim"
         elif expected_void:
@@ -115,7 +133,11 @@ def judge_order(order: Order, at: int) -> list[Verdict]:
             verdict, why = "matched", "void_settled_elsewhere"
         else:
             verdict = "status_mismatch"
-        rows.append(_network_row(conversion, at, verdict, why, amount))
+        row = _network_row(conversion, at, verdict, why, amount)
+        if verdict != "duplicate_claim" and conversion.role != "renewal" and not conversion.step(at).void:
+            reason_, owed = _judge_commission(order, conversion, at, amount)
+            row = row._replace(commission_reason=reason_, expected_commission=owed)
+        rows.append(row)
     if not told and known:
         told = "matched" if expected_void else "status_mismatch"
     elif not told and order.click_at is None:
@@ -139,9 +161,32 @@ def judge_order(order: Order, at: int) -> list[Verdict]:
             *amounts,
             amount,
             shop.currency,
+            _cause(order.kind, told),
+            signal=labels.SIGNALS.get(order.kind or ""),
         )
     )
     return rows
+
+
+def _cause(kind: str | None, verdict: str) -> str:
+    """Return what a record's difference is called: that of its kind."""
+    if verdict in ("matched", "not_affiliate"):
+        return "no_difference"
+    return "too_early" if verdict == "not_yet_comparable" else labels.CAUSES[kind or ""]
+
+
+def _judge_commission(order: Order, conversion: Conversion, at: int, amount: int) -> tuple[str, int | None]:
+    """Return whether the commission of a counted sale is as agreed, else why not, and what is owed."""
+    kind, sale = order.kind or "", conversion.step(at).sale
+    paid_in = conversion.habits.commission_currency or conversion.programme.currency
+    if paid_in != SHOPS[order.shop].currency:
+        return "currency_differs", None
+    void = order.state(at).status in ("cancelled", "refunded")
+    nothing = void or kind in ("unauthorised_voucher", "late_conversion")
+    owed = 0 if nothing else conversion.owed(sale if conversion.role == "part" else amount)
+    if conversion.commission(sale) == owed:
+        return "as_agreed", owed
+    return "order_void" if void else labels.REASONS.get(kind, "wrong_base"), owed
 
 
 def _amounts(conversion: Conversion, at: int) -> _Amounts:
@@ -174,10 +219,12 @@ def _network_row(conversion: Conversion, at: int, verdict: str, reason: str | No
         *_amounts(conversion, at),
         amount,
         account.currency,
+        _cause(conversion.kind, verdict) if conversion.order else "no_difference",
+        signal=labels.SIGNALS.get(conversion.kind or ""),
     )
 
 
-def _frame(rows: Iterable[Verdict]) -> pl.DataFrame:
+def frame_of(rows: Iterable[Verdict]) -> pl.DataFrame:
     columns = list(zip(*map(_in_whole_units, rows), strict=True)) or [()] * len(SCHEMA)
     return pl.DataFrame(
         {name: pl.Series(name, values, dtype) for (name, dtype), values in zip(SCHEMA.items(), columns, strict=True)}
@@ -190,62 +237,13 @@ def _in_whole_units(row: Verdict) -> tuple[object, ...]:
 
     sale, earned, due = row.sale_amount, row.publisher_commission, row.order_amount
     currency = row.publisher_commission_currency
-    return (*row[:9], amount(sale, None), amount(earned, currency), currency, amount(due, None), row.currency)
-
-
-def intervals(world: "World") -> Iterator[tuple[int, int | None, Verdict]]:
-    """Yield every verdict with the instants of its first and of the next one's validity (None: none)."""
-    for order in world.orders:
-        moments = {order.ordered_at, order.ordered_at + HOUR, *(change.at for change in order.changes)}
-        for conversion in order.conversions:
-            moments |= _moments(conversion)
-        later = sorted(moment for moment in moments if moment >= order.ordered_at)
-        yield from _runs((moment, judge_order(order, moment)) for moment in later)
-    for conversion in world.orphans:
-        moments = _moments(conversion)
-        known = world.first_order_moment_from(conversion.occurred_at)
-        if known is not None and known > conversion.visible_at:
-            moments.add(known)
-        yield from _runs(
-            (moment, [judge_orphan(conversion, moment, world.newest_order_at(moment))]) for moment in sorted(moments)
-        )
-
-
-def _moments(conversion: Conversion) -> set[int]:
-    moments = {conversion.visible_at, conversion.final_at}
-    moments.update(step.at for step in conversion.steps)
-    return moments
-
-
-def _runs(states: Iterable[tuple[int, list[Verdict]]]) -> Iterator[tuple[int, int | None, Verdict]]:
-    """Join equal verdicts that follow each other."""
-    current: dict[tuple[str, str], tuple[int, Verdict]] = {}
-    for moment, verdicts in states:
-        for verdict in verdicts:
-            key = verdict.side, verdict.record_id
-            held = current.get(key)
-            if held is not None and held[1] == verdict:
-                continue
-            if held is not None:
-                yield held[0], moment, held[1]
-            current[key] = moment, verdict
-    for since, verdict in current.values():
-        yield since, None, verdict
-
-
-def write(world: "World", folder: Path) -> Path:
-    """Write `truth.parquet`: `SCHEMA` with `valid_from` and `valid_to` (UTC, half-open, NULL is open)."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "truth.parquet"
-    runs = list(intervals(world))
-    instant = pl.Datetime("us")
-    frame = _frame(run[2] for run in runs).with_columns(
-        pl.Series("valid_from", [from_epoch(run[0]).replace(tzinfo=None) for run in runs], instant),
-        pl.Series(
-            "valid_to",
-            [None if run[1] is None else from_epoch(run[1]).replace(tzinfo=None) for run in runs],
-            instant,
-        ),
+    return (
+        *row[:9],
+        amount(sale, None),
+        amount(earned, currency),
+        currency,
+        amount(due, None),
+        *row[13:16],
+        amount(row.expected_commission, None),
+        row.signal,
     )
-    frame.sort("side", "network", "account_id", "record_id", "valid_from").write_parquet(path)
-    return path

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
-from affiliate_assets.sandbox import exports, truth
-from affiliate_assets.sandbox.config import DAY, ORDER_ID_PREFIXES, Account, WorldConfig
+from affiliate_assets.sandbox import agreements, exports, truth, truth_file
+from affiliate_assets.sandbox.config import DAY, Account, WorldConfig
 from affiliate_assets.sandbox.journeys import AFFILIATE, Touches
 from affiliate_assets.sandbox.market import Market
 from affiliate_assets.sandbox.network import Click, Network
@@ -37,6 +37,8 @@ class World:
         conversions: All conversions that networks claim, in the order of their numbers per network.
         touches: All touches.
         visitors: All browsers.
+        emails: Addresses of customers who have no ordinary one.
+        has_gift_cards: Whether any order was paid with a gift card.
         order_id_prefixes: What has to be stripped from an order id before comparing.
         start: First instant with orders.
         end: First instant without any more new orders; changes of older ones go on.
@@ -54,7 +56,7 @@ class World:
         """Number what was built and index it by time."""
         self.config, self.market = config, market
         self.accounts: list[Account] = list(market.accounts)
-        self.order_id_prefixes = ORDER_ID_PREFIXES
+        self.order_id_prefixes = (config.style.prefix, *config.style.other_prefixes)
         self.start: datetime = datetime.combine(config.start, time(), UTC)
         self.end: datetime = from_epoch(to_epoch(self.start) + config.days * DAY)
         self.orders, self.orphans, self.touches, self.visitors = orders, orphans, touches, visitors
@@ -77,6 +79,8 @@ class World:
         moments = [order.ordered_at for order in orders]
         moments += [change.at for order in orders for change in order.changes]
         self._order_moments = array("q", sorted(moments))
+        self.has_gift_cards = any(order.gift_card for order in orders)
+        self.emails = {order.customer: order.email for order in orders if order.email}
 
     def _number_rows(self, network: Network) -> list[LedgerRow]:
         mine = self._of[network.slug]
@@ -169,11 +173,19 @@ class World:
 
     def write_truth(self, folder: Path) -> Path:
         """Write `truth.parquet` with the interval in which each verdict holds, and return its path."""
-        return truth.write(self, folder)
+        return truth_file.write(self, folder)
 
     def write_exports(self, folder: Path, as_of: datetime, since: datetime | None = None) -> tuple[Path, Path]:
         """Write the shop's files of orders and touches as of an instant, and return their paths."""
         return exports.write(self, folder, to_epoch(as_of), None if since is None else to_epoch(since))
+
+    def write_terms(self, folder: Path) -> Path:
+        """Write the brand's list of what it agreed with its publishers, and return its path."""
+        return agreements.write(self, folder)
+
+    def write_contacts(self, folder: Path) -> Path:
+        """Write the brand's list of mailboxes behind its publishers, and return its path."""
+        return agreements.write_contacts(self, folder)
 
     def write_drops(self, folder: Path, as_of: datetime) -> list[Path]:
         """Write what networks that are read by file would export at an instant, and return the paths.

@@ -11,7 +11,8 @@ from affiliate_assets.networks import all_connectors
 from affiliate_assets.sandbox import World, WorldConfig, build_world
 from affiliate_assets.sandbox.money import to_decimal
 from affiliate_assets.sandbox.times import to_epoch
-from tests.end_to_end.test_truth import MORNINGS, START, check_truth
+from tests.end_to_end.pulling import MORNINGS, START
+from tests.end_to_end.test_truth import check_truth
 
 SEEDS = (201, 202)
 

@@ -16,8 +16,10 @@ from zoneinfo import ZoneInfo
 
 from affiliate_assets.sandbox.clocks import Clock
 from affiliate_assets.sandbox.config import Account
+from affiliate_assets.sandbox.corrections import Desk
 from affiliate_assets.sandbox.habits import Habits
-from affiliate_assets.sandbox.network import Click, Network, Probe, RowFields, Window
+from affiliate_assets.sandbox.network import Network, Probe, RowFields, Window
+from affiliate_assets.sandbox.networks.awin_batch import take_batch
 from affiliate_assets.sandbox.networks.awin_records import amended_at, decided_at, transaction
 from affiliate_assets.sandbox.networks.awin_report import of_conversion, of_record, publisher_report
 from affiliate_assets.sandbox.people import Publisher
@@ -59,7 +61,10 @@ class AwinEmulator:
             account.account_id: place for place, account in enumerate(world.accounts) if account.network == "awin"
         }
         self._declared = world.accounts
-        mine = world.conversions_of("awin")
+        self.desk = Desk(world.conversions_of("awin"), self._index)
+        self._index(world.conversions_of("awin"))
+
+    def _index(self, mine: list[Conversion]) -> None:
         self._by_id = {conversion.number: conversion for conversion in mine}
         clocks: dict[str, Callable[[Conversion], int | None]] = {
             "transaction": lambda conversion: conversion.occurred_at,
@@ -89,6 +94,8 @@ class AwinEmulator:
         parts = ask.path.strip("/").split("/")
         if ask.method == "GET" and parts == ["accounts"]:
             return self._list_accounts(ask)
+        if ask.method == "POST" and parts[:1] == ["advertisers"] and parts[2:] == ["transactions", "batch"]:
+            return take_batch(self._place(parts[1]), ask, at, self.desk)
         answers: dict[tuple[str, ...], Callable[[int, Ask, int], Answer]] = {
             ("transactions",): self._list_transactions,
             ("publishers",): self._list_publishers,
@@ -97,10 +104,13 @@ class AwinEmulator:
         found = answers.get(tuple(parts[2:]))
         if ask.method != "GET" or parts[0] != "advertisers" or found is None:
             raise _Refusal(404, "Not Found (404 NOT_FOUND)")
-        place = self._accounts.get(parts[1])
+        return found(self._place(parts[1]), ask, at)
+
+    def _place(self, account_id: str) -> int:
+        place = self._accounts.get(account_id)
         if place is None:
             raise _Refusal(403, "Access to this account is denied (403 FORBIDDEN)")
-        return found(place, ask, at)
+        return place
 
     def _list_accounts(self, ask: Ask) -> Answer:
         wanted = ask.query.get("type", "advertiser") == "advertiser"
@@ -246,10 +256,6 @@ def _read(answer: Answer) -> tuple[list[tuple[str, str, Decimal]], str | None]:
     return [(str(row["id"]), str(row["id"]), Decimal(row["saleAmount"]["amount"])) for row in rows], None
 
 
-def _landing(click: Click) -> dict[str, str]:
-    return {"awc": f"{click.account.account_id}_{click.at}_{click.token}"}
-
-
 _PUBLISHERS = (
     Publisher("deal-harbour", "330411", "Deal Harbour", "deal-harbour.example", "GB", "Discount Code", 700, "", ""),
     Publisher("home-notes", "331550", "Home Notes", "home-notes.example", "GB", "Content", 800, "", ""),
@@ -284,7 +290,7 @@ NETWORK = Network(
         optional=("voucherCode", "primaryType"),
         key_type="number",
     ),
-    landing=_landing,
+    landing=lambda click: {"awc": f"{click.account.account_id}_{click.at}_{click.token}"},
     first_number=2_104_550_101,
     number_step=3,
     probe=Probe(listing=_ask_for("transaction"), read=_read, changes=tuple(map(_ask_for, _CLOCKS))),

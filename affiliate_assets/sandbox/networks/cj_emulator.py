@@ -12,9 +12,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from affiliate_assets.sandbox.config import DAY
+from affiliate_assets.sandbox.corrections import Desk
 from affiliate_assets.sandbox.networks.cj_graphql import Field, QueryError, parse
 from affiliate_assets.sandbox.networks.cj_records import RECORD_FIELDS, action_status, locking_date, record
-from affiliate_assets.sandbox.reports import LedgerRow
+from affiliate_assets.sandbox.networks.cj_tracking import corrected_rows, take_orders
+from affiliate_assets.sandbox.reports import Conversion, LedgerRow
 from affiliate_assets.sandbox.times import to_epoch
 from affiliate_assets.sandbox.wire import Answer, Ask, Tampering, to_json
 
@@ -72,9 +74,16 @@ class CjEmulator:
         """
         self._token, self._tampering, self._limit = token, tampering, limit
         self._accounts = {account.account_id for account in world.accounts if account.network == "cj"}
-        self._rows = world.ledger
-        self._ids = {row.commission_id: row for row in world.ledger}
-        self._posted = [row.posted_at for row in world.ledger]
+        self._places = {a.account_id: place for place, a in enumerate(world.accounts) if a.network == "cj"}
+        self._ledger = world.ledger
+        self.desk = Desk(world.conversions_of("cj"), self._index, by_rows=True)
+        self._index(world.conversions_of("cj"))
+
+    def _index(self, conversions: list[Conversion]) -> None:
+        rows = corrected_rows(self._ledger, conversions, self.desk.taken)
+        self._rows = rows
+        self._ids = {row.commission_id: row for row in rows}
+        self._posted = [row.posted_at for row in rows]
 
     def token_of(self, ask: Ask) -> str | None:
         """Return the bearer token."""
@@ -82,10 +91,13 @@ class CjEmulator:
 
     def answer(self, ask: Ask, at: int) -> Answer:
         """Answer a request as of an instant; errors come with status 200, save 504 and 404."""
-        if ask.method != "POST" or ask.path.strip("/") != "query":
+        path = ask.path.strip("/")
+        if ask.method != "POST" or path not in ("query", "graphql"):
             return Answer(404)
         if ask.bearer() != self._token:
             return _error("Not Authenticated: the token is missing or not valid")
+        if path == "graphql":
+            return take_orders(ask, at, self.desk, self._places)
         try:
             return self._run(ask, at)
         except QueryError as error:

@@ -13,9 +13,11 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from affiliate_assets.sandbox.corrections import Desk
 from affiliate_assets.sandbox.habits import Habits
 from affiliate_assets.sandbox.network import Account, Click, Network, Probe, RowFields, Setting, Window
 from affiliate_assets.sandbox.networks.commission_factory_records import affiliates, modified_at, transaction
+from affiliate_assets.sandbox.networks.commission_factory_uploads import upload
 from affiliate_assets.sandbox.people import enlist
 from affiliate_assets.sandbox.reports import Conversion
 from affiliate_assets.sandbox.times import naive_local
@@ -43,9 +45,19 @@ class CommissionFactoryEmulator:
         """Sort the world's transactions by account."""
         self._setting = setting
         self._accounts = {account.account_id: account for account in setting.accounts}
+        mine = setting.world.conversions_of(setting.network.slug)
+        self._places = {conversion.programme.account_id: conversion.account for conversion in mine}
+        self.desk = Desk(mine, self._index)
+        self._index(mine)
+
+    def _index(self, conversions: list[Conversion]) -> None:
         self._mine: dict[str, list[Conversion]] = {account_id: [] for account_id in self._accounts}
-        for conversion in setting.world.conversions_of(setting.network.slug):
+        for conversion in conversions:
             self._mine[conversion.programme.account_id].append(conversion)
+
+    def upload(self, account_id: str, kind: str, text: str, at: int) -> int:
+        """Take a file that a person uploads in the dashboard; see `commission_factory_uploads`."""
+        return upload(kind, text, self._places[account_id], at, self.desk)
 
     def token_of(self, ask: Ask) -> str | None:
         """Return the key in the query."""
@@ -187,6 +199,8 @@ NETWORK = Network(
         shows=(5, 120),
         approves=(30, 15),
         void_amount="kept",
+        # It tells the shop's own currency beside the account's.
+        not_planted=frozenset({"booked_in_other_currency", "booked_at_other_rate", "currency_label_wrong"}),
     ),
     limits=(Window(30, 60), Window(1_000, 86_400)),
     concurrent=1,

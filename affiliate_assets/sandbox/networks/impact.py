@@ -15,10 +15,12 @@ from decimal import Decimal
 from urllib.parse import parse_qsl, urlsplit
 
 from affiliate_assets.sandbox.config import DAY
+from affiliate_assets.sandbox.corrections import Desk
 from affiliate_assets.sandbox.habits import Habits
 from affiliate_assets.sandbox.network import Account, Breach, Click, Network, Probe, RowFields, Setting, Window
 from affiliate_assets.sandbox.networks import impact_records as records
 from affiliate_assets.sandbox.networks.impact_asking import Refusal, invalid, paged, span
+from affiliate_assets.sandbox.networks.impact_changes import change_action
 from affiliate_assets.sandbox.people import digest, enlist
 from affiliate_assets.sandbox.reports import Conversion
 from affiliate_assets.sandbox.times import from_epoch, zulu
@@ -38,10 +40,14 @@ class ImpactEmulator:
         """Sort conversions and clicks by programme."""
         self._setting = setting
         self._programmes = {account.programme_id: account for account in setting.accounts}
-        self._mine: dict[str, list[Conversion]] = {programme: [] for programme in self._programmes}
-        for conversion in setting.world.conversions_of(setting.network.slug):
-            self._mine[conversion.programme.programme_id].append(conversion)
+        self.desk = Desk(setting.world.conversions_of(setting.network.slug), self._index, by_rows=True)
+        self._index(setting.world.conversions_of(setting.network.slug))
         self._asked_about: set[str] = set()
+
+    def _index(self, conversions: list[Conversion]) -> None:
+        self._mine: dict[str, list[Conversion]] = {programme: [] for programme in self._programmes}
+        for conversion in conversions:
+            self._mine[conversion.programme.programme_id].append(conversion)
 
     def token_of(self, ask: Ask) -> str | None:
         """Return the password of Basic authentication."""
@@ -64,6 +70,8 @@ class ImpactEmulator:
         match ask.path.strip("/").split("/"):
             case ["Advertisers", sid, *rest] if sid != _SID and rest:
                 raise Refusal(403, "Access to this account is denied")
+            case ["Advertisers", sid, "Actions"] if ask.method in ("PUT", "DELETE"):
+                return change_action(sid, ask, at, self.desk)
             case ["Advertisers", _, "Actions"]:
                 return paged(ask, "Actions", self._actions(ask, at), self._setting.page_limit)
             case ["Advertisers", _, "ActionUpdates"]:

@@ -11,8 +11,10 @@ from datetime import datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from affiliate_assets.sandbox.corrections import Desk
 from affiliate_assets.sandbox.habits import Habits
-from affiliate_assets.sandbox.network import Account, Breach, Click, Network, RowFields, Setting, Window
+from affiliate_assets.sandbox.network import Account, Click, Network, RowFields, Setting, Window
+from affiliate_assets.sandbox.networks.partnerize_bulk import update_in_bulk
 from affiliate_assets.sandbox.networks.partnerize_probe import PROBE
 from affiliate_assets.sandbox.networks.partnerize_records import (
     campaign_record,
@@ -24,6 +26,7 @@ from affiliate_assets.sandbox.networks.partnerize_records import (
     publisher_record,
     wall_clock,
 )
+from affiliate_assets.sandbox.networks.partnerize_refusals import too_many, unauthorised
 from affiliate_assets.sandbox.people import enlist
 from affiliate_assets.sandbox.reports import Conversion
 from affiliate_assets.sandbox.times import from_epoch, to_epoch
@@ -48,12 +51,16 @@ class PartnerizeEmulator:
         """Sort the world's conversions and clicks by campaign."""
         self._setting = setting
         self._accounts = {account.account_id: account for account in setting.accounts}
-        self._conversions: dict[str, list[Conversion]] = {account: [] for account in self._accounts}
-        for conversion in setting.world.conversions_of("partnerize"):
-            self._conversions[conversion.programme.account_id].append(conversion)
+        self.desk = Desk(setting.world.conversions_of("partnerize"), self._index, by_rows=True)
+        self._index(setting.world.conversions_of("partnerize"))
         self._clicks: dict[str, list[Click]] = {account: [] for account in self._accounts}
         for click in setting.world.clicks_of("partnerize"):
             self._clicks[click.account.account_id].append(click)
+
+    def _index(self, conversions: list[Conversion]) -> None:
+        self._conversions: dict[str, list[Conversion]] = {account: [] for account in self._accounts}
+        for conversion in conversions:
+            self._conversions[conversion.programme.account_id].append(conversion)
 
     def token_of(self, ask: Ask) -> str | None:
         """Return the user's key, which is the password."""
@@ -64,7 +71,7 @@ class PartnerizeEmulator:
         """Answer a request as of an instant."""
         secrets = self._setting.secrets
         if ask.basic() != (secrets["application_key"], secrets["user_api_key"]):
-            return _unauthorised(ask)
+            return unauthorised(ask)
         try:
             return self._answer(ask, at)
         except _Refusal as refusal:
@@ -80,6 +87,8 @@ class PartnerizeEmulator:
             self._account(parts[1])
             rows = [publisher_record(publisher) for publisher in self._setting.network.publishers]
             return self._list(ask, "publishers", "publisher", rows)
+        if ask.method == "POST" and parts[:3] == ["v3", "brand", "campaigns"] and parts[4:] == ["conversions", "bulk"]:
+            return update_in_bulk(self._account(parts[3]), ask, at, self.desk)
         reports: dict[str, Callable[[Account, Ask, int], Answer]] = {
             "conversion.json": self._report_conversions,
             "click.json": self._report_clicks,
@@ -172,29 +181,6 @@ _DATES: Mapping[str, Callable[[Conversion, int], list[int]]] = {
 }
 
 
-def _unauthorised(ask: Ask) -> Answer:
-    """Return the refusal of a wrong key pair, in the form of the address's generation."""
-    message = "Your 'User application key' and 'User API key' combination is invalid."
-    if not ask.path.startswith("/v3/"):
-        return to_json({"error": {"message": message, "type": "unauthorised"}}, 401)
-    code = "39b4b7c2-e5b9-41b1-83d4-db3b23b5ebfa"
-    error = {"property": "", "message": message, "code": code, "type": "unauthorised"}
-    return to_json({"error": {"errors": [error], "message": "Unauthorized", "code": "401"}}, 401)
-
-
-def _too_many(breach: Breach) -> Answer:
-    answer = to_json({"error": {"message": "Too Many Requests", "type": "429"}}, 429)
-    window = breach.window
-    headers = {
-        **answer.headers,
-        "X-RateLimit-Limit": str(window.calls if window else 0),
-        "X-RateLimit-Remaining": "0",
-        "X-RateLimit-Reset": str(breach.wait),
-        "X-RateLimit-Retry-After": str(breach.wait),
-    }
-    return Answer(429, answer.body, 0, headers)
-
-
 def _whole(ask: Ask, name: str, default: int) -> int:
     try:
         return int(ask.query.get(name, default))
@@ -272,7 +258,7 @@ NETWORK = Network(
     ),
     habits=Habits("in_place", occurs=(2, 40), shows=(30, 300), approves=(15, 30), void_amount="zero"),
     limits=(Window(30, 60),),
-    refusal=_too_many,
+    refusal=too_many,
     fee=1_000,
     secrets=("application_key", "user_api_key"),
     emulator=PartnerizeEmulator,

@@ -145,7 +145,15 @@ NETWORK = Network(
         },
         spell=lambda name: f"{name}, Inc.",
     ),
-    habits=Habits(correction="negative", occurs=(2, 30), shows=(60, 900), tells_status=False, tells_click=False),
+    habits=Habits(
+        correction="negative",
+        occurs=(2, 30),
+        shows=(60, 900),
+        tells_status=False,
+        tells_click=False,
+        # It puts an id of its own where the page sends none.
+        not_planted=frozenset({"id_not_sent", "no_order_named"}),
+    ),
     limits=(Window(20, 60),),
     refusal=_refusal,
     secrets=("token",),

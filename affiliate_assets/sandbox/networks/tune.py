@@ -13,6 +13,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from affiliate_assets.sandbox.config import DAY
+from affiliate_assets.sandbox.corrections import Desk
 from affiliate_assets.sandbox.habits import Habits
 from affiliate_assets.sandbox.network import Account, Breach, Click, Network, Probe, RowFields, Setting, Window
 from affiliate_assets.sandbox.networks.tune_query import Refusal, filters, many, natural, only, passes
@@ -32,17 +33,23 @@ class TuneEmulator:
         """Lay all rows out by account, and name the transaction of each conversion."""
         self._setting = setting
         self._accounts = {account.account_id: account for account in setting.accounts}
-        self._rows: dict[str, list[Kept]] = {account_id: [] for account_id in self._accounts}
+        mine = setting.world.conversions_of(setting.network.slug)
+        self.desk = Desk(mine, self._index, by_rows=True)
+        self._index(mine)
         self._ad_ids: dict[int, str] = {}
         taken: set[str] = set()
-        for conversion in setting.world.conversions_of(setting.network.slug):
-            self._rows[conversion.programme.account_id] += kept_rows(conversion)
+        for conversion in mine:
             click = setting.world.click_of(conversion)
             token = _ad_id(click) if click else ""
             if not token or token in taken:
                 token = digest("tune", "session", conversion.number, length=30)
             taken.add(token)
             self._ad_ids[conversion.number] = token
+
+    def _index(self, conversions: list[Conversion]) -> None:
+        self._rows: dict[str, list[Kept]] = {account_id: [] for account_id in self._accounts}
+        for conversion in conversions:
+            self._rows[conversion.programme.account_id] += kept_rows(conversion)
 
     def token_of(self, ask: Ask) -> str | None:
         """Return the token in the query."""
@@ -70,6 +77,7 @@ class TuneEmulator:
         answers: dict[str, Callable[[Account, Ask, int], tuple[object, int]]] = {
             "Report::getConversions": self._report,
             "Conversion::findUpdatedConversions": self._updated,
+            "Conversion::updateStatus": self._update_status,
             "Offer::findAll": self._offers,
             "Affiliate::findAll": self._affiliates,
         }
@@ -99,6 +107,15 @@ class TuneEmulator:
         keys = [str(row["Conversion"]["tune_event_id"]) for row in found]
         fields = {f"Conversion.{name}" for name in many(ask, "fields")}
         return self._page(ask, [only(row, fields) for row in found] if fields else found, keys)
+
+    def _update_status(self, account: Account, ask: Ask, at: int) -> tuple[object, int]:
+        status, text = ask.query.get("status"), ask.query.get("tune_event_id", "")
+        found = self.desk.find(None, int(text), at) if text.isdecimal() else None
+        if found is None or found.programme is not account or status not in ("approved", "rejected"):
+            raise Refusal("Conversion not found or status not supported", {"error_code": 1})
+        if found.status(at) == "pending":
+            self.desk.take(found, "approve" if status == "approved" else "decline", at)
+        return True, 1
 
     def _offers(self, account: Account, ask: Ask, at: int) -> tuple[object, int]:
         offer = {
