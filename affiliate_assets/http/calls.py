@@ -22,7 +22,7 @@ from affiliate_assets.errors import (
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Purpose = Literal["page", "control", "job", "lookup", "probe", "token"]
+Purpose = Literal["page", "control", "job", "lookup", "probe", "token", "correction"]
 Outcome = Literal[
     "ok", "limit", "server", "connection", "timeout", "body", "disk", "running", "contract", "auth", "refused"
 ]

@@ -146,7 +146,7 @@ def exchange(
             url,
             params=dict(request.params),
             json=request.json,
-            data=None if request.form is None else dict(request.form),
+            data=request.content if request.form is None else dict(request.form),
             headers={**request.headers, "Accept-Encoding": "gzip"},
             auth=auth,
             timeout=(min(CONNECT_TIMEOUT, seconds), min(READ_TIMEOUT, seconds)),

@@ -22,6 +22,7 @@ from affiliate_assets.connectors.language import (
 )
 from affiliate_assets.connectors.paging import WholeWindow
 from affiliate_assets.errors import BrokenAnswer
+from affiliate_assets.networks.awin.corrections import CORRECTIONS
 from affiliate_assets.networks.awin.schema import (
     PUBLISHER_FIELDS,
     PUBLISHERS,
@@ -108,6 +109,7 @@ CONNECTOR = Connector(
     " only a pending transaction can be amended or declined",
     owner="team:affiliate-data",
     docs_url="https://help.awin.com/apidocs",
+    corrections=CORRECTIONS,
     streams=(
         ApiStream(
             name="transactions",

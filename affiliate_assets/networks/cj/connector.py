@@ -20,6 +20,7 @@ from affiliate_assets.connectors.language import (
 from affiliate_assets.connectors.paging import BodyCursor
 from affiliate_assets.errors import AffiliateError, BrokenAnswer, ContractError, CredentialRefused, RetryableError
 from affiliate_assets.http.answers import snippet
+from affiliate_assets.networks.cj.corrections import CORRECTIONS
 from affiliate_assets.networks.cj.schema import COMMISSION_FIELDS, COMMISSIONS
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -98,6 +99,7 @@ CONNECTOR = Connector(
     needs_currency=True,
     owner="team:affiliate-data",
     docs_url="https://developers.cj.com",
+    corrections=CORRECTIONS,
     streams=(
         ApiStream(
             name="commissions",

@@ -20,6 +20,7 @@ from affiliate_assets.connectors.language import (
 )
 from affiliate_assets.connectors.paging import WholeWindow, decoded
 from affiliate_assets.errors import ContractError
+from affiliate_assets.networks.commission_factory.corrections import CORRECTIONS
 from affiliate_assets.networks.commission_factory.schema import (
     AFFILIATE_FIELDS,
     AFFILIATE_FIELDS_DROPPED,
@@ -121,6 +122,7 @@ CONNECTOR = Connector(
     one_at_a_time=True,
     probe=_probe,
     needs_currency=True,
+    corrections=CORRECTIONS,
     correction="in_place",
     tells_status=True,
     tells_payment=True,

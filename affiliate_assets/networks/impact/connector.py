@@ -31,6 +31,7 @@ from affiliate_assets.networks.impact.answers import (
     partners_of,
     whole_file,
 )
+from affiliate_assets.networks.impact.corrections import CORRECTIONS
 from affiliate_assets.networks.impact.schema import (
     ACTION_FIELDS,
     ACTION_FIELDS_DROPPED,
@@ -181,6 +182,7 @@ CONNECTOR = Connector(
     "is approved (brand API v14, Action.LockingDate). Only RESET undoes a reversal.",
     owner="team:affiliate-data",
     docs_url="https://integrations.impact.com",
+    corrections=CORRECTIONS,
     streams=(
         ApiStream(
             name="actions",

@@ -15,6 +15,7 @@ from affiliate_assets.connectors.language import (
     Window,
 )
 from affiliate_assets.networks.partnerize.answers import TIME, ConversionPages, OffsetPages, click_of, echoes
+from affiliate_assets.networks.partnerize.corrections import CORRECTIONS
 from affiliate_assets.networks.partnerize.schema import (
     CAMPAIGN_FIELDS,
     CAMPAIGN_FIELDS_DROPPED,
@@ -82,6 +83,7 @@ CONNECTOR = Connector(
     probe=_probe,
     owner="team:affiliate-data",
     docs_url="https://api-docs.partnerize.com/brand/",
+    corrections=CORRECTIONS,
     correction="in_place",
     tells_payment=True,
     lock_rule=(

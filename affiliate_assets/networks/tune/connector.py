@@ -16,6 +16,7 @@ from affiliate_assets.connectors.language import (
     Window,
 )
 from affiliate_assets.networks.tune.answers import KEYS, PAGE, Conversions, agrees, pages_of, problem
+from affiliate_assets.networks.tune.corrections import CORRECTIONS
 from affiliate_assets.networks.tune.schema import (
     AFFILIATE_FIELDS,
     AFFILIATE_FIELDS_DROPPED,
@@ -103,6 +104,7 @@ CONNECTOR = Connector(
     lock_rule="never: the operator may change a conversion of any state (TUNE support, conversion report)",
     owner="team:affiliate-data",
     docs_url="https://developers.tune.com",
+    corrections=CORRECTIONS,
     streams=(
         ApiStream(
             name="conversions",
