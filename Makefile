@@ -8,6 +8,9 @@ HOST ?= 127.0.0.1
 UI_PORT ?= 3000
 DOCS_PORT ?= 8080
 GAUNTLET_PLANS ?= 5000
+SEEDS ?= 50
+OTHER ?= 10
+NIGHTS ?= 26
 LOCK_FLAGS ?=
 NAME ?=
 BY_FILE ?=
@@ -27,7 +30,7 @@ OLD_PYTHON := Python 3.11 to 3.13 is needed: make PYTHON=python3.12 …
 WAREHOUSE := from affiliate_assets.settings import load_settings; print(load_settings().warehouse)
 READ_ENV = if [[ -f .env ]]; then set -a; . ./.env; set +a; fi
 
-.PHONY: help install demo ui docs network test lint format gauntlet bench lock clean
+.PHONY: help install demo ui docs network test lint format gauntlet accuracy bench compare lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -79,6 +82,9 @@ test: lint ## Run everything the CI runs: lint, types, definitions, tests
 gauntlet: install ## Pull through 5,000 random plans of faults (GAUNTLET_PLANS=5000)
 	GAUNTLET_PLANS=$(GAUNTLET_PLANS) $(BIN)/pytest -n 2 --dist loadfile --timeout 36000 tests/gauntlet
 
+accuracy: install ## Measure the models against worlds with known truth, write docs/accuracy.md (SEEDS=50)
+	SEEDS=$(SEEDS) OTHER=$(OTHER) NIGHTS=$(NIGHTS) $(BIN)/python -m tests.accuracy
+
 PEERS := benchmarks/peers/.venv
 $(PEERS)/.installed: benchmarks/peers/requirements.txt
 	$(PYTHON) -m venv $(PEERS)
@@ -87,6 +93,9 @@ $(PEERS)/.installed: benchmarks/peers/requirements.txt
 
 bench: install $(PEERS)/.installed ## Measure page → raw → valid → marts beside floors and a peer
 	$(BIN)/python -m benchmarks --peer $(PEERS)/bin/python
+
+compare: install $(PEERS)/.installed ## Compare matching with datacompy on random frames
+	$(BIN)/pytest -n 0 tests/dbt/test_datacompy.py
 
 lock: ## Resolve requirements.lock again with `uv` from the path (LOCK_FLAGS=--upgrade for newer versions)
 	uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header \

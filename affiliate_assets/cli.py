@@ -7,10 +7,15 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from affiliate_assets.errors import AffiliateError, ConfigError
+from affiliate_assets.corrections.commands import corrections
+from affiliate_assets.errors import ConfigError
 from affiliate_assets.secrets import RedactingFilter
+from affiliate_assets.terminal import EXIT_CONFIG as EXIT_CONFIG
+from affiliate_assets.terminal import EXIT_FAILED as EXIT_FAILED
+from affiliate_assets.terminal import EXIT_PARTIAL as EXIT_PARTIAL
+from affiliate_assets.terminal import Told as _Told
+from affiliate_assets.terminal import console
 
 app = typer.Typer(
     name="affiliate",
@@ -18,9 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-# Tables of money are cut off at the 80 columns that rich takes for a pipe.
-console = Console(highlight=False, markup=False, soft_wrap=True, width=max(130, Console().width))
-EXIT_FAILED, EXIT_CONFIG, EXIT_PARTIAL = 1, 2, 3
+app.add_typer(corrections)
 
 
 @app.callback()
@@ -113,6 +116,42 @@ def replay(
 
 
 @app.command()
+def decide(
+    difference: Annotated[str, typer.Argument(help="Its diff_key in fct_differences.")],
+    status: Annotated[
+        str | None, typer.Option(help="open, accepted, corrected, disputed or written_off; without it, as it was.")
+    ] = None,
+    owner: Annotated[str | None, typer.Option(help="Who looks after it from now on: a team or initials.")] = None,
+    note: Annotated[str | None, typer.Option(help="Why; no personal data, it is published.")] = None,
+    by: Annotated[str | None, typer.Option(help="Who decides; by default this account of the machine.")] = None,
+) -> None:
+    """Record what was decided about a difference; the next night's figures show it."""
+    from getpass import getuser
+
+    from affiliate_assets.landing.decisions import Decision
+    from affiliate_assets.landing.decisions import decide as record
+    from affiliate_assets.landing.warehouse import connection
+    from affiliate_assets.settings import load_settings, now
+
+    with _Told():
+        settings = load_settings()
+        if not settings.warehouse.is_file():
+            raise ConfigError(f"There is no warehouse at {settings.warehouse}.", next_step="run `affiliate run` first.")
+        decision = Decision(
+            diff_key=difference,
+            status=status,
+            owner=owner,
+            note=note,
+            decided_by=by or getuser(),
+            decided_at=now(),
+            source="cli",
+        )
+        with connection(settings.warehouse) as warehouse:
+            record(warehouse, decision)
+        console.print(f"Recorded for {difference}; it shows from the next night on.")
+
+
+@app.command()
 def doctor() -> None:
     """Check configuration, secrets, connectivity and clock of every account: one line each."""
     from affiliate_assets.doctor import examine
@@ -197,15 +236,3 @@ def network(
             seeds = root / "dbt_project" / "seeds" / "status_map"
             page = networks_page(all_connectors().values(), seeds)
             (root / "docs" / "networks.md").write_text(page, encoding="utf-8")
-
-
-class _Told:
-    """Prints an error of this project as its message, without a traceback."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, AffiliateError):
-            console.print(str(error), style="red")
-            raise typer.Exit(EXIT_CONFIG if isinstance(error, ConfigError) else EXIT_FAILED) from None

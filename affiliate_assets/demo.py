@@ -26,7 +26,6 @@ CONFIG = FOLDER / "affiliate.toml"
 # The backfill's morning, then two later mornings with a status change in between.
 FIRST_MORNING = datetime(2026, 3, 2, 3, tzinfo=UTC)
 NIGHTS = (FIRST_MORNING + timedelta(days=1), FIRST_MORNING + timedelta(days=4))
-_PREFIXES = ("ORD", "ACME")
 _HASH_KEY = "DEMO_HASH_KEY"
 
 
@@ -54,7 +53,7 @@ def write_configuration(sandbox: Sandbox, world: World, path: Path, data: str) -
         f'hash_key = "env:{_HASH_KEY}"',
         "",
         "[matching]",
-        f"order_id_prefixes = [{', '.join(f'{prefix!r}' for prefix in _PREFIXES)}]",
+        f"order_id_prefixes = [{', '.join(f'{prefix!r}' for prefix in world.order_id_prefixes)}]",
     ]
     for stream in ("orders", "touchpoints"):
         lines += ["", "[[exports]]", f'stream = "{stream}"', f'path = "exports/{stream}_*.csv"']

@@ -45,8 +45,11 @@ def examine() -> Iterator[Finding]:
     yield Finding("configuration", True, f"{settings.config_path.name}, {len(settings.accounts)} accounts")
     yield _privacy(settings)
     drops = drops_of(settings, CRM)
+    configured = {export.stream for export in settings.exports}
     for stream in CRM.streams:
-        count = sum(drop.stream == stream for drop in drops)
+        if not stream.needed and stream.name not in configured:
+            continue
+        count = sum(drop.stream is not None and drop.stream.name == stream.name for drop in drops)
         message = (
             f"{count} files"
             if count

@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,8 +39,16 @@ class PublishedMart:
     columns: tuple[tuple[str, str], ...]
 
 
-def publish(settings: Settings, *, run_id: str, as_of: datetime) -> tuple[PublishedMart, ...]:
+def publish(
+    settings: Settings,
+    *,
+    run_id: str,
+    as_of: datetime,
+    before: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+) -> tuple[PublishedMart, ...]:
     """Write a new version of everything published and swap it in.
+
+    `before` is done first, while nobody else can build: what it notes is about the marts that are published.
 
     Raises:
         InternalError: There are no marts yet.
@@ -53,6 +62,8 @@ def publish(settings: Settings, *, run_id: str, as_of: datetime) -> tuple[Publis
         names = marts(warehouse)
         if not names:
             raise InternalError("There is no mart to publish.", next_step="build the dbt models first.")
+        if before is not None:
+            before(warehouse)
         warehouse.execute(f"attach '{file}' as published (storage_version 'v1.5.0')")
         published = tuple(_copy(warehouse, name, version / "parquet" / f"{name}.parquet") for name in names)
         completeness = _completeness(warehouse)

@@ -11,13 +11,21 @@ import os
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from affiliate_assets.errors import ConfigError
+from affiliate_assets.export_settings import SYSTEMS, Currency, ExportSettings, Section, Zone
 
 CONFIG_VARIABLE = "AFFILIATE_CONFIG"
 NOW_VARIABLE = "AFFILIATE_NOW"
@@ -32,50 +40,37 @@ def _reference(value: str) -> str:
     return value
 
 
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{value!r} is not an IANA time zone such as 'Europe/Berlin'") from error
-    return value
-
-
 SecretReference = Annotated[str, AfterValidator(_reference)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Brand(_Section):
+class Brand(Section):
     """Who the programmes belong to, and the currency and zone the reports are read in."""
 
     name: str
     reporting_currency: Currency
-    time_zone: Annotated[str, AfterValidator(_zone)]
+    time_zone: Zone
     start_date: date = Field(description="first day ever pulled, in the brand's time zone")
 
 
-class Paths(_Section):
+class Paths(Section):
     """Where data live; landing/, warehouse/ and published/ are folders below `data`."""
 
     data: Path = Path("data")
 
 
-class Privacy(_Section):
+class Privacy(Section):
     """Key of the keyed hash that replaces personal fields before the first write."""
 
     hash_key: SecretReference
 
 
-class Quality(_Section):
+class Quality(Section):
     """How much may be wrong before a network is reported as not in order."""
 
     max_rejected_share: float = Field(default=0.01, ge=0, le=1)
 
 
-class Pulls(_Section):
+class Pulls(Section):
     """How stubborn a pull is with a network that does not answer."""
 
     attempts: int = Field(default=5, ge=1, description="how often one call is tried")
@@ -85,15 +80,55 @@ class Pulls(_Section):
     circuit_seconds: float = Field(default=300.0, gt=0, description="how long an open circuit leaves a network alone")
 
 
-class Matching(_Section):
-    """How the ids of the two sides are made comparable."""
+class VoucherOwner(Section):
+    """A publisher that a voucher code was given to, by its id on one network."""
+
+    code: str = Field(min_length=1)
+    network: str
+    publisher_id: str
+
+
+class Matching(Section):
+    """How conversions and orders are matched, and which of several claims keeps an order."""
 
     order_id_prefixes: tuple[str, ...] = Field(
         default=(), description="text that a network or tag manager puts before the shop's order id"
     )
+    winner: Literal["last_click", "first_reported", "priority", "voucher_owner"] = Field(
+        default="last_click", description="what decides between claims first; what it leaves equal, the last click does"
+    )
+    network_priority: tuple[str, ...] = Field(
+        default=(), description="networks in the order in which they keep an order; one not named comes last"
+    )
+    voucher_owners: tuple[VoucherOwner, ...] = ()
+    order_id_cut_at: tuple[Annotated[int, Field(ge=12)], ...] = Field(
+        default=(50,), description="characters after which a network or form cuts an order id"
+    )
+    named_within_days: int = Field(
+        default=3, ge=1, description="how far sale and order may lie apart where an id was cut or stands in a text"
+    )
+    inferred_within_minutes: int = Field(
+        default=60, ge=1, description="how far sale and order may lie apart where no id says that they are one"
+    )
+    click_within_seconds: int = Field(
+        default=5, ge=0, description="how far a network's click and the landing in the shop may lie apart"
+    )
+    least_score: Decimal = Field(
+        default=Decimal("0.70"), gt=0, le=1, decimal_places=2, description="a pair without an id needs this score"
+    )
+
+    @model_validator(mode="after")
+    def _policy_has_what_it_goes_by(self) -> Matching:
+        if self.winner == "priority" and not self.network_priority:
+            raise ValueError("winner = 'priority' needs network_priority, the networks in order")
+        if self.winner == "voucher_owner" and not self.voucher_owners:
+            raise ValueError("winner = 'voucher_owner' needs voucher_owners: code, network and publisher_id of each")
+        if len(set(self.network_priority)) < len(self.network_priority):
+            raise ValueError("network_priority names a network twice")
+        return self
 
 
-class AccountSettings(_Section):
+class AccountSettings(Section):
     """One account on one network; several accounts may name the same credential."""
 
     network: str
@@ -101,23 +136,19 @@ class AccountSettings(_Section):
     name: str | None = None
     currency: Currency | None = None
     base_url: str | None = None
-    time_zone: Annotated[str, AfterValidator(_zone)] | None = Field(
+    time_zone: Zone | None = Field(
         default=None, description="zone of the network's naive times, where it is a setting of the account"
     )
     credentials: dict[str, SecretReference] = Field(default_factory=dict)
+    corrections: dict[str, str] = Field(
+        default_factory=dict, description="what the network's correction call needs and its data do not tell"
+    )
     files: str | None = Field(
         default=None, description="of a network that is read from files: glob, relative to the configuration file"
     )
 
 
-class ExportSettings(_Section):
-    """One kind of file that a shop or CRM drops."""
-
-    stream: Literal["orders", "touchpoints"]
-    path: str = Field(description="glob, relative to the configuration file")
-
-
-class Settings(_Section):
+class Settings(Section):
     """The whole configuration of one brand."""
 
     brand: Brand
@@ -138,6 +169,15 @@ class Settings(_Section):
             if seen.count(entry) > 1:
                 raise ValueError(f"account {entry[1]} of {entry[0]} is listed more than once")
         return accounts
+
+    @field_validator("exports")
+    @classmethod
+    def _systems_are_distinct(cls, exports: tuple[ExportSettings, ...]) -> tuple[ExportSettings, ...]:
+        seen = [(export.stream, export.shop) for export in exports if export.stream in SYSTEMS]
+        for stream, shop in seen:
+            if seen.count((stream, shop)) > 1:
+                raise ValueError(f"{stream} of shop {shop} is listed more than once")
+        return exports
 
     @property
     def data(self) -> Path:

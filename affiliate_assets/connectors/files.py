@@ -47,6 +47,9 @@ class FileFormat:
         quote: Around values that hold a delimiter, doubled inside; empty where nothing is quoted.
         decimal: Between the whole and the fraction of a number.
         thousands: Between thousands of a number; empty for none.
+        moments: How dates and times are written, beside ISO 8601: patterns of `datetime.strptime`, tried in turn, and
+            `unix_ms`, milliseconds since 1970. They land as ISO 8601, and one that is written otherwise in a list,
+            which fits no column. None: they land as they came.
         preamble: Most lines above the titles.
         footer: Finds, in the first cell of a line, the end of the records; that line and those below it are the footer.
         blank_line_ends: The first blank line below the records begins the footer.
@@ -61,6 +64,7 @@ class FileFormat:
     quote: str = '"'
     decimal: str = "."
     thousands: str = ""
+    moments: tuple[str, ...] = ()
     preamble: int = 0
     footer: str | None = None
     blank_line_ends: bool = False
@@ -84,13 +88,19 @@ class FileStream(Stream):
         dropped: Titles that are known and left out on purpose: personal, or not needed.
         joined: Further fields, each made of columns that serve no other purpose, with a blank between: a date and its
             time.
+        found: Fields of which only that part of the cell is kept that a pattern finds, its group if it has one; nothing
+            where it finds nothing.
         hashed: Personal fields, and the name of the keyed hash that replaces each.
+        addresses: Those of them whose cell holds more than an e-mail address: names, several people. The one address in
+            it is hashed; with several it is unknown whose it is.
         hosts: Fields with web addresses of which only the host is kept, and its name.
         identity: Where the source has no id: fields that tell its records apart. The one field of `key` is then made of
             them and of the place among lines of a file that agree in them.
         owned_by: Field that names the account of a line; a file with a line of another account is refused.
         names: Which files are of this stream, where one folder holds several, as a shell pattern of the file's name.
         exported_at: Where the name tells the moment of the export; else the file's time of change counts.
+        needed: A brand without such files lacks something.
+        is_sighted: It is kept when each record was last in a file, so that one that a full export lacks is noticed.
         format: How the file is written.
     """
 
@@ -98,12 +108,16 @@ class FileStream(Stream):
     optional: frozenset[str] = frozenset()
     dropped: frozenset[str] = frozenset()
     joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    found: Mapping[str, str] = field(default_factory=dict)
     hashed: Mapping[str, str] = field(default_factory=dict)
+    addresses: frozenset[str] = frozenset()
     hosts: Mapping[str, str] = field(default_factory=dict)
     identity: tuple[str, ...] = ()
     owned_by: str | None = None
     names: str = "*"
     exported_at: ExportedAt | None = None
+    needed: bool = True
+    is_sighted: bool = False
     format: FileFormat = FileFormat()
 
     @property

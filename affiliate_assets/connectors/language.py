@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 from affiliate_assets.connectors.auth import Auth
@@ -19,6 +19,9 @@ from affiliate_assets.connectors.source import Source as Source
 from affiliate_assets.connectors.source import Stream as Stream
 from affiliate_assets.errors import AffiliateError
 
+if TYPE_CHECKING:
+    from affiliate_assets.connectors.corrections import Corrections
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -28,15 +31,18 @@ class Request:
         path: Relative to the connector's base URL, or an absolute URL that the network told (a next link, the
             result of a job); to another host it goes without credentials.
         params: The query; a tuple repeats its parameter, once for each text in it.
-        form: Fields of an `application/x-www-form-urlencoded` body; `json` and `form` exclude each other.
+        form: Fields of an `application/x-www-form-urlencoded` body.
+        content: A body as it is to be sent, where its digits matter or it is no object. At most one of `json`, `form`
+            and `content` is given.
     """
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     params: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     json: Mapping[str, Any] | None = None
     form: Mapping[str, str] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +237,7 @@ class Connector(Network):
         streams: What is pulled.
         problem: Tells an error from an answer where status codes do not; None means no objection.
         probe: A cheap request that proves credentials and account.
+        corrections: How what the brand decides is told to the network; None where it cannot be.
     """
 
     streams: tuple[ApiStream, ...]
@@ -241,6 +248,7 @@ class Connector(Network):
     one_at_a_time: bool = False
     limit_statuses: frozenset[int] = frozenset({429})
     problem: Callable[[Answer], AffiliateError | None] = lambda answer: None
+    corrections: Corrections | None = None
 
     def stream(self, name: str) -> ApiStream:
         """The stream of that name.

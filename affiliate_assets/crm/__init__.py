@@ -1,4 +1,5 @@
-"""The brand's own side: orders and marketing touches from the files a shop or CRM exports.
+"""The brand's own side: orders, marketing touches, terms and decisions, from files that a shop, a CRM or finance drops.
 
-`streams` declares them like a network's streams, `exports` reads the files into the landing zone.
+`streams` declares the shop's files, `systems` those of HubSpot and Salesforce; `configured` adds what the brand says of
+its own.
 """

@@ -78,7 +78,10 @@ def run_job(days: tuple[date, date] | None = None, networks: Sequence[str] | Non
                 dg.reconstructable(job), instance=opened, run_config=_QUIET, tags=tags, asset_selection=selection
             )
         failed = [_told(event) for event in result.all_events if event.is_step_failure and event.step_key != VERDICT]
-        return Outcome(result.run_id, tuple(read_reports(settings, result.run_id)), failed[0] if failed else None)
+        reports = tuple(read_reports(settings, result.run_id))
+        if not result.success and not failed and not any(report.problems for report in reports):
+            failed.append(f"the run did not end well; what it said lies in {settings.data / 'state' / 'last_run.log'}")
+        return Outcome(result.run_id, reports, failed[0] if failed else None)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import msgspec
 from dagster_dbt.core.dbt_event_iterator import DbtEventIterator
 
 from affiliate_assets.landing.configuration import store_networks
+from affiliate_assets.landing.decisions import take_decisions
 from affiliate_assets.landing.warehouse import connection, exclusive
 from affiliate_assets.networks import all_connectors
 from affiliate_assets.settings import Settings, load_settings
@@ -80,6 +81,8 @@ def dbt_models(project: dagster_dbt.DbtProject) -> dg.AssetsDefinition:
         os.environ[WAREHOUSE_VARIABLE] = str(settings.warehouse)
         with connection(settings.warehouse) as warehouse:
             store_networks(warehouse, all_connectors().values())
+            taken = take_decisions(warehouse)
+        context.log.info(str(taken))
         with exclusive(settings.warehouse):
             # One target folder for all runs: the lock keeps them apart, and dbt parses only what changed.
             # Unit tests prove the models, not the night's data; `make test` runs them.

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
+import duckdb
 import msgspec
 from dagster_dbt import DbtProject
 
 from affiliate_assets.defs.common import OWNERS, as_of
+from affiliate_assets.landing.differences import EVENTS, note_night
 from affiliate_assets.landing.report import read_reports
 from affiliate_assets.publishing import MARTS, publish, read_manifest
 from affiliate_assets.settings import load_settings
@@ -22,31 +24,59 @@ def mart_names(project: DbtProject) -> list[str]:
     )
 
 
+# What the night added to the append-only notes; the models read those of earlier nights as `operations/…`.
+NOTED = dg.AssetKey(["operations", "noted_differences"])
+
+
 def published_key(mart: str) -> dg.AssetKey:
     return dg.AssetKey(["published", mart])
 
 
 def published_assets(names: Sequence[str]) -> dg.AssetsDefinition:
-    """Every mart in the read-only file and as Parquet, swapped in together."""
+    """Every mart in the read-only file and as Parquet, swapped in together; before, what the night did is noted."""
 
     @dg.multi_asset(
         name="published",
         specs=[
             dg.AssetSpec(
-                published_key(name),
-                deps=[dg.AssetKey([MARTS, name])],
-                description=f"`{name}` as readers see it: in `published/affiliate.duckdb` and as Parquet.",
-                group_name="published",
-                kinds={"duckdb", "parquet"},
+                NOTED,
+                deps=[dg.AssetKey(["intermediate", "int_differences__history"])],
+                description="What was opened, changed or closed tonight, appended to `ops.difference_nights` before it"
+                " is published. The same night again adds nothing.",
+                group_name="operations",
+                kinds={"duckdb"},
                 owners=OWNERS,
-            )
-            for name in names
+            ),
+            *(
+                dg.AssetSpec(
+                    published_key(name),
+                    deps=[dg.AssetKey([MARTS, name])],
+                    description=f"`{name}` as readers see it: in `published/affiliate.duckdb` and as Parquet.",
+                    group_name="published",
+                    kinds={"duckdb", "parquet"},
+                    owners=OWNERS,
+                )
+                for name in names
+            ),
         ],
         pool="warehouse",
     )
     def assets(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         settings = load_settings()
-        for mart in publish(settings, run_id=context.run.run_id, as_of=as_of(context)):
+        figures: dict[str, int] = {}
+
+        def note(warehouse: duckdb.DuckDBPyConnection) -> None:
+            noted = note_night(warehouse, run_id=context.run.run_id)
+            (nights,) = warehouse.execute("select count(*) from ops.nights").fetchall()[0]
+            (events,) = warehouse.execute("select count(*) from ops.difference_nights").fetchall()[0]
+            figures.update({"dagster/row_count": events, "nights": nights})
+            figures.update({event: noted.events.get(event, 0) for event in EVENTS})
+
+        marts = publish(settings, run_id=context.run.run_id, as_of=as_of(context), before=note)
+        yield dg.MaterializeResult(
+            asset_key=NOTED, metadata={**figures, "dagster/table_name": "affiliate.ops.difference_nights"}
+        )
+        for mart in marts:
             yield dg.MaterializeResult(
                 asset_key=published_key(mart.name),
                 metadata={

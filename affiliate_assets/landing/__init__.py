@@ -15,5 +15,7 @@ windows and pages · `calls` calls and circuits · `letters` dead letters · `re
 What it says of a source: `drift` new, vanished and retyped fields · `totals` the network's totals beside what was
 read · `coverage` what later windows made good · `standing` whether figures are withheld.
 
+What is kept of differences: `differences` what they did each night · `decisions` what people decide about them.
+
 `night` one source's share of a night · `report` its outcome.
 """

@@ -16,13 +16,14 @@ import msgspec
 from filelock import FileLock
 
 from affiliate_assets.connectors.files import FileSource, FileStream
+from affiliate_assets.crm.configured import as_configured
 from affiliate_assets.crm.streams import CRM
 from affiliate_assets.errors import AffiliateError, RecordError, RetryableError, Where
 from affiliate_assets.landing.pages import Manifest, WindowFolder, manifests
 from affiliate_assets.landing.records import DroppedFile
 from affiliate_assets.settings import Settings
 
-# The exports of the shop have no account at a network.
+# The exports of the shop have no account at a network; those of a CRM system have that of their shop.
 EXPORTS = "exports"
 PAGE_ROWS = 50_000
 _CONTENT = re.compile(r"_([0-9a-f]{16})(?:_\d+)?$")
@@ -90,9 +91,10 @@ def drops_of(settings: Settings, source: FileSource) -> list[Drop]:
     """The files of the source that lie in the configured folders now, oldest export first."""
     if source.slug == CRM.slug:
         streams = {stream.name: stream for stream in source.streams}
+        configured = [(export, as_configured(streams[export.stream], export)) for export in settings.exports]
         found = [
-            Drop(path, EXPORTS, streams[export.stream], streams[export.stream].time_zone)
-            for export in settings.exports
+            Drop(path, export.shop or EXPORTS, stream, stream.time_zone)
+            for export, stream in configured
             for path in _files(settings, export.path)
         ]
     else:

@@ -24,6 +24,7 @@ from affiliate_assets.landing import drift
 from affiliate_assets.landing.letters import note_dead_letters
 from affiliate_assets.landing.notes import Fresh, note_pages, note_windows, sum_windows
 from affiliate_assets.landing.pages import manifests
+from affiliate_assets.landing.sightings import note_sightings
 from affiliate_assets.landing.tables import (
     LOAD_COLUMNS,
     quarantine_table,
@@ -156,6 +157,7 @@ def _load_batch(
         ).fetchall()[0]
         verdict = store(warehouse, stream, judged, valid=valid, quarantine=quarantine)
         drift.note(warehouse, network, stream)
+        note_sightings(warehouse, network, stream)
         _count_outcomes(warehouse, valid, quarantine)
     return LoadResult(
         len(batch), sum(page.records for _, _, page in batch), int(new_versions), verdict, tuple(sorted(unknown))

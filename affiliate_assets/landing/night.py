@@ -9,6 +9,7 @@ from datetime import datetime
 from affiliate_assets.connectors.files import FileSource
 from affiliate_assets.connectors.language import Connector, Priority, Stream
 from affiliate_assets.connectors.planning import Span
+from affiliate_assets.corrections.loading import load_corrections
 from affiliate_assets.errors import AffiliateError, Where
 from affiliate_assets.http.calls import CallLog
 from affiliate_assets.http.circuit import CircuitBreaker, circuits_file
@@ -150,6 +151,7 @@ def _loaded(
         loads = added(loads, rules)
         load_calls(warehouse, settings.landing, source)
         load_circuits(warehouse, settings, source, as_of)
+        load_corrections(warehouse, settings)
         mark_made_good(warehouse, source)
         # The control totals may have taken a proof back, and the second round may have made it good.
         stored = dict(

@@ -9,20 +9,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from affiliate_assets.connectors.files import FileFormat, FileStream
-from affiliate_assets.connectors.schema import duckdb_type_of, path_of, reading_of
 from affiliate_assets.errors import RecordError
-from affiliate_assets.landing.sheets import Row, plain, rows_of
+from affiliate_assets.landing.cells import Cells
+from affiliate_assets.landing.sheets import Row, rows_of
 from affiliate_assets.landing.typed import BROKEN
 
 Record = dict[str, object]
-_NUMBERS = frozenset({"DECIMAL(18,6)", "BIGINT"})
 _NOTHING_TAKEN = "nothing of it was taken."
 
 
@@ -78,7 +76,7 @@ class DroppedFile:
             if told is not None and _decimal(told) != lines:
                 raise self._another_total("lines", told, str(lines))
             told = self._told(totals.amount, text)
-            if told is not None and _decimal(self._number(told)) != amount:
+            if told is not None and _decimal(self._cells.number(told)) != amount:
                 raise self._another_total(str(summed), told, str(amount))
             self.proof = "its own footer counts the same"
 
@@ -150,36 +148,8 @@ class DroppedFile:
         return set(self.stream.columns.values()) - self.stream.optional
 
     @cached_property
-    def _numbers(self) -> set[str]:
-        """Fields that are numbers."""
-        columns = self.stream.schema.columns.values()
-        return {path_of(column)[0] for column in columns if duckdb_type_of(column) in _NUMBERS}
-
-    @cached_property
-    def _forms(self) -> dict[str, str]:
-        """How the fields that are instants, or parts of one, are written."""
-        columns = self.stream.schema.columns.values()
-        forms = {path_of(c)[0]: reading_of(c).form for c in columns if duckdb_type_of(c) == "TIMESTAMP"}
-        for name, parts in self.stream.joined.items():
-            forms.update(zip(parts, forms.get(name, "iso").split(" ", len(parts) - 1), strict=False))
-        return forms
-
-    @cached_property
-    def _written(self) -> re.Pattern[str]:
-        """How a number is written in this file."""
-        form = self.stream.format
-        whole = rf"\d{{1,3}}(?:{re.escape(form.thousands)}\d{{3}})+|\d+" if form.thousands else r"\d+"
-        return re.compile(rf"([+-]?)({whole})(?:{re.escape(form.decimal)}(\d+))?")
-
-    def _number(self, text: str) -> object:
-        """The shortest exact text of a number; in a list, as it came, where it is not written as declared."""
-        found = self._written.fullmatch(text)
-        if found is None:
-            return [text]
-        sign, whole, fraction = found.groups()
-        thousands = self.stream.format.thousands
-        digits = whole.replace(thousands, "") if thousands else whole
-        return plain(Decimal(f"{sign}{digits}.{fraction or '0'}"))
+    def _cells(self) -> Cells:
+        return Cells(self.stream)
 
     def _values(self, row: Row) -> Record | None:
         """The values of a row by field; None where it does not fit the titles."""
@@ -192,18 +162,9 @@ class DroppedFile:
         for place, title in enumerate(self._titles):
             name = self.stream.columns.get(title)
             if name is not None:
-                values[name] = self._value(name, cells[place].strip(), row.moments.get(place), place in row.numbers)
+                moment, is_number = row.moments.get(place), place in row.numbers
+                values[name] = self._cells.value(name, cells[place].strip(), moment, is_number)
         return values
-
-    def _value(self, name: str, text: str, moment: date | time | None, is_number: bool) -> object:
-        if not text:
-            return None
-        if moment is not None:
-            form = self._forms.get(name, "iso")
-            return text if form in ("iso", "unix") else moment.strftime(form)
-        if name in self._numbers and not is_number:
-            return self._number(text)
-        return text
 
     @cached_property
     def _joined_into(self) -> dict[str, str]:

@@ -17,6 +17,7 @@ from affiliate_assets.errors import RecordError
 
 SPREADSHEETS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
 _CHUNK = 1 << 20
+_ZIPPED = b"PK\x03\x04"
 _AGAIN = "nothing of it was taken."
 _AT_MIDNIGHT = time()
 
@@ -53,6 +54,13 @@ def rows_of(file: Path, form: FileFormat) -> Iterator[Row]:
 
 
 def _text_rows(file: Path, form: FileFormat) -> Iterator[Row]:
+    with file.open("rb") as opened:
+        # An encoding that fits everything would read it as text.
+        if opened.read(len(_ZIPPED)) == _ZIPPED:
+            raise RecordError(
+                f"{file.name} is a spreadsheet or a zip by its content, not text.",
+                next_step=f"give a spreadsheet the ending .xlsx, or unpack the zip; {_AGAIN}",
+            )
     encoding = _encoding_of(file, form.encodings)
     with file.open(encoding=encoding, newline="") as opened:
         lines = _Lines(opened)

@@ -125,6 +125,20 @@ OPS = {
             "BOOLEAN": "agrees",
         },
     ),
+    "ops.corrections": _table(
+        "instruction_id",
+        {
+            "VARCHAR": "instruction_id network account_id record_id action ground network_reason state status_before"
+            " currency batch_id reference message",
+            "TIMESTAMP": "drafted_at released_at sent_at settled_at",
+            "INTEGER": "attempt within_seconds",
+            "DECIMAL(18,6)": "sale_amount_before amended_amount",
+        },
+    ),
+    "ops.sightings": _table(
+        "network, account_id, stream, record_key",
+        {"VARCHAR": "network account_id stream record_key", "TIMESTAMP": "last_seen_at"},
+    ),
     "ops.standings": _table(
         "network",
         {
@@ -132,6 +146,27 @@ OPS = {
             "VARCHAR[]": "pull_reasons",
             "TIMESTAMP": "as_of",
             "BOOLEAN": "held",
+        },
+    ),
+    # Append-only: what differences did, night by night, and what people decided about them.
+    "ops.nights": _table("night_number", {"INTEGER": "night_number", "TIMESTAMP": "as_of", "VARCHAR": "run_id"}),
+    "ops.difference_nights": _table(
+        "night_number, diff_key",
+        {
+            "INTEGER": "night_number",
+            "TIMESTAMP": "as_of occurred_at",
+            "VARCHAR": "run_id diff_key event side network account_id shop record_id conversion_key order_key"
+            " publisher_id class reason network_currency order_currency commission_currency reporting_currency"
+            " became_class became_reason",
+            "DECIMAL(18,6)": "network_amount order_amount amount_difference commission_at_risk"
+            " commission_at_risk_reporting",
+        },
+    ),
+    "ops.decisions": _table(
+        "decision_id",
+        {
+            "VARCHAR": "decision_id diff_key status owner note decided_by source refused_because",
+            "TIMESTAMP": "decided_at recorded_at",
         },
     ),
 }
@@ -144,7 +179,21 @@ CONFIG = {
         "as_of": "TIMESTAMP",
     },
     "config.order_id_prefixes": {"prefix": "VARCHAR"},
+    "config.matching": {
+        "winner": "VARCHAR",
+        **dict.fromkeys(("named_within_days", "inferred_within_minutes", "click_within_seconds"), "INTEGER"),
+        "least_score": "DECIMAL(3,2)",
+    },
+    "config.order_id_cuts": {"cut_at": "INTEGER"},
+    "config.network_priority": {"network": "VARCHAR", "position": "INTEGER"},
+    "config.voucher_owners": dict.fromkeys(("code", "network", "publisher_id"), "VARCHAR"),
     "config.accounts": dict.fromkeys(("network", "account_id", "name", "currency"), "VARCHAR"),
+    "config.crm_exports": {
+        **dict.fromkeys(("stream", "shop", "currency", "amount_is"), "VARCHAR"),
+        "position": "INTEGER",
+        "is_full": "BOOLEAN",
+    },
+    "config.crm_stages": dict.fromkeys(("stream", "shop", "stage", "status"), "VARCHAR"),
     "config.networks": {
         **dict.fromkeys(("network", "name", "currency_source", "correction_style", "lock_rule"), "VARCHAR"),
         **dict.fromkeys(("tells_payment", "tells_status"), "BOOLEAN"),

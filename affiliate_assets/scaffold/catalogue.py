@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from affiliate_assets.connectors.auth import Basic, BearerToken, HeaderKeys, OAuth2, QueryKeys, SignedRequest
+from affiliate_assets.connectors.corrections import Corrections
 from affiliate_assets.connectors.files import FileConnector, FileStream
 from affiliate_assets.connectors.language import ApiStream, Connector, RateLimit
 from affiliate_assets.connectors.source import Network
@@ -59,6 +60,12 @@ def networks_page(connectors: Iterable[Network], seeds: Path) -> str:
         _table(
             "Network | Stream | Clocks (overlap) | Longest window | Still open, read again | Control total | Key",
             (_stream(connector, stream) for connector in asked for stream in connector.streams),
+        ),
+        "## What they are told",
+        "What the brand approves, declines and amends by `affiliate corrections`; the others are told by a person.",
+        _table(
+            "Network | Approve | Decline | Amend | How | Most in one | Shows within | Codes | Source",
+            (_corrected(connector, connector.corrections) for connector in asked if connector.corrections),
         ),
         "## By file",
         "Read from files that somebody drops: `files` in the account tells where. XLSX is read as CSV is.",
@@ -127,6 +134,19 @@ def _told(connector: Network) -> tuple[str, ...]:
         "yes" if connector.tells_payment else "no",
         "required" if connector.needs_currency else "no" + (f": {connector.currency}" if connector.currency else ""),
         connector.lock_rule,
+    )
+
+
+def _corrected(connector: Connector, corrections: Corrections) -> tuple[str, ...]:
+    codes = sorted({f"`{code}`" for code in corrections.reasons.values() if code})
+    return (
+        connector.title,
+        *("yes" if action in corrections.actions else "no" for action in ("approve", "decline", "amend")),
+        "a file that a person uploads" if corrections.by_hand else "call",
+        f"{corrections.batch:,}",
+        span(corrections.within),
+        ", ".join(codes) or "–",
+        corrections.source,
     )
 
 

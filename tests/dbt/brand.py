@@ -112,6 +112,7 @@ def touch(name: str, customer: str | None, at: str, **changes: Any) -> Row:
         "_load_id": "load-1",
         "_run_id": "run-1",
         "touch_id": name,
+        "shop": "main",
         "occurred_at": at,
         "visitor_hash": f"visitor-{name}",
         "customer_hash": customer,
@@ -273,6 +274,29 @@ TOUCHES = (
 )
 
 
+def term(name: str, network: str, **changes: Any) -> Row:
+    row: Row = {
+        "_account_id": "main",
+        "_key": name,
+        "_row_hash": f"term-{name}",
+        "_observed_at": "2026-01-01 03:00:00",
+        "_page_id": "page-terms",
+        "_load_id": "load-1",
+        "_run_id": "run-1",
+        "term_id": name,
+        "network": network,
+        "valid_from": "2026-01-01",
+    }
+    return row | changes
+
+
+# A tenth of the goods for everybody.
+TERMS = (
+    term("awin-all", "awin", rate=Decimal("0.1"), base="net_goods"),
+    term("cj-all", "cj", rate=Decimal("0.1"), base="net_goods"),
+)
+
+
 def call(row: Row, network: str, stream: str) -> tuple[Row, Row]:
     """The page a record came from, and the call that brought that page."""
     name = row["_page_id"].removeprefix("page-")
@@ -353,6 +377,7 @@ def fill(warehouse: Path) -> None:
     insert(warehouse, "valid_cj.commissions", *CJ)
     insert(warehouse, "valid_crm.orders", *ORDERS)
     insert(warehouse, "valid_crm.touchpoints", *TOUCHES)
+    insert(warehouse, "valid_crm.terms", *TERMS)
 
 
 def brand(reporting_currency: str) -> Row:

@@ -256,12 +256,14 @@ def test_publishers_carry_the_name_of_the_list_over_that_of_a_sale(acme: Build) 
 def test_the_nightly_report_adds_up_by_class_and_currency(acme: Build) -> None:
     rows = acme.query(
         """
-        select class, network_currency, records, network_amount, network_amount_reporting is null
+        select class, network_currency, sum(records)::bigint, sum(network_amount),
+               bool_or(network_amount_reporting is null)
         from marts.rpt_finance_reconciliation_nightly
         where side = 'network' and network = 'awin'
           and class in ('matched', 'duplicate_claim', 'missing_in_crm')
           and (order_currency is not null or class = 'missing_in_crm')
-        order by class, network_currency, network_amount
+        group by class, network_currency, order_currency
+        order by class, network_currency, sum(network_amount)
         """
     )
     assert rows == [

@@ -6,6 +6,7 @@ import re
 import shlex
 
 import pytest
+from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -36,9 +37,12 @@ def test_a_make_command_names_a_target_and_variables_of_the_makefile(page: str, 
 def test_an_affiliate_command_and_its_options_exist(page: str, command: str):
     words = shlex.split(command)
     place = next(i for i, word in enumerate(words) if word.rpartition("/")[2] == "affiliate")
-    name, *rest = words[place + 1 :]
-    assert name in _cli.commands, f"{page}: {command}"
-    known = {option for parameter in _cli.commands[name].params for option in parameter.opts}
+    named, rest = _cli, words[place + 1 :]
+    while isinstance(named, TyperGroup) and rest:
+        name, *rest = rest
+        assert name in named.commands, f"{page}: {command}"
+        named = named.commands[name]
+    known = {option for parameter in named.params for option in parameter.opts}
     assert {word for word in rest if word.startswith("--")} <= known, f"{page}: {command}"
 
 

@@ -31,7 +31,7 @@ def _is_model(kind: object) -> bool:
 
 def _uncommented(text: str) -> str:
     """The example with its commented-out settings switched on."""
-    return re.sub(r'^# (\w+ = "[^"\n]*")', r"\1", text, flags=re.MULTILINE)
+    return re.sub(r'^# (\w+ = "[^"\n]*"|\[[\w.]+\])', r"\1", text, flags=re.MULTILINE)
 
 
 def test_the_example_loads():

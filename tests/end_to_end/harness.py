@@ -50,6 +50,17 @@ class Brand:
             raise
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
+    def command(self, *arguments: str, now: datetime) -> subprocess.CompletedProcess[str]:
+        """Another command of the command line, as of that instant."""
+        return subprocess.run(
+            [AFFILIATE, *arguments],
+            env={**self.environment, "AFFILIATE_NOW": now.isoformat()},
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            cwd=PROJECT_ROOT,
+        )
+
     def kill_when(self, reached: Callable[[], bool], *, now: datetime) -> bool:
         """Start a run and kill all of it with SIGKILL as soon as the condition holds; whether it was alive then."""
         process = self.start(now=now)

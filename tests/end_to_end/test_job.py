@@ -32,10 +32,12 @@ def quiet(tmp_path_factory: pytest.TempPathFactory, world: World) -> Iterator[Br
 
 
 def test_a_second_run_of_the_same_night_changes_no_mart(quiet: Brand) -> None:
-    before, calls = quiet.checksums(), len(quiet.sandbox.calls)
+    before, calls, noted = quiet.checksums(), len(quiet.sandbox.calls), notes(quiet)
     second = quiet.run(now=MORNING)
     assert second.returncode == 0, second.stdout + second.stderr
     assert quiet.checksums() == before
+    assert notes(quiet) == noted
+    assert {event for _, _, event in noted} == {"opened"}
     assert len(before) >= 8
     # Nothing is new, so the day asked for is read once more for each account, with the publishers, the report
     # and the records that may have changed; the clocks are already read to this very instant.
@@ -108,7 +110,30 @@ def test_killed_at_ten_points_a_run_ends_in_the_same_marts(quiet: Brand, tmp_pat
         assert broken.checksums() == quiet.checksums()
 
 
+def notes(of: Brand) -> list[tuple[str, str, str]]:
+    """What differences did: night, key and event."""
+    with duckdb.connect(str(of.root / "data/warehouse/affiliate.duckdb"), read_only=True) as warehouse:
+        return warehouse.execute(
+            "select as_of::varchar, diff_key, event from ops.difference_nights order by all"
+        ).fetchall()
+
+
+def differences(of: Brand, where: str) -> dict[str, tuple[str, str, bool]]:
+    """Status, owner and whether it is suspended of each published difference."""
+    with duckdb.connect(str(of.root / "data/published/affiliate.duckdb"), read_only=True) as marts:
+        rows = marts.execute(
+            f"select diff_key, status, owner, is_suspended from fct_differences where {where} order by diff_key"
+        ).fetchall()
+    return {key: (status, owner, is_suspended) for key, status, owner, is_suspended in rows}
+
+
 def test_a_refused_token_stops_its_network_and_nothing_else(quiet: Brand) -> None:
+    # Finance decides in the morning about a difference of each network.
+    standing = {network: differences(quiet, f"network = '{network}'") for network in ("awin", "cj")}
+    chosen = [next(iter(of_network)) for of_network in standing.values()]
+    for key in chosen:
+        decided = quiet.command("decide", key, "--status", "disputed", "--owner", "finance", now=MORNING)
+        assert decided.returncode == 0, decided.stdout + decided.stderr
     quiet.sandbox.set_clock(NEXT_MORNING)
     quiet.sandbox.write_exports(quiet.root / "exports", since=MORNING)
     wrong = Brand(quiet.root, quiet.sandbox, {**quiet.environment, "DEMO_AWIN_TOKEN": "wrong-token-of-somebody"})
@@ -131,6 +156,12 @@ def test_a_refused_token_stops_its_network_and_nothing_else(quiet: Brand) -> Non
     assert states["awin"] == "withheld"
     assert states["cj"] == "in"
     assert len(quiet.sandbox.faults_served) == 2
+    # What was decided shows; of the network that is held, differences neither went nor came.
+    of_awin, of_cj = (differences(quiet, f"network = '{network}'") for network in ("awin", "cj"))
+    assert of_awin == {key: (*(("disputed", "finance") if key in chosen else ("open", None)), True) for key in of_awin}
+    assert of_awin.keys() == standing["awin"].keys()
+    assert of_cj[chosen[1]][0] in ("disputed", "closed_by_data")
+    assert of_cj[chosen[1]][1:] == ("finance", False)
     # Neither in data, nor in Dagster's event log, nor in what its steps printed.
     secrets = ("wrong-token-of-somebody", *(quiet.sandbox.token(network) for network in ("awin", "cj")))
     assert found_in_files(quiet.root, secrets) == []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,11 @@ max_rejected_share = 0.02
 
 [matching]
 order_id_prefixes = ["ORD", "ACME"]
+winner = "voucher_owner"
+network_priority = ["cj", "awin"]
+voucher_owners = [{code = "SPRING15", network = "awin", publisher_id = "77"}]
+order_id_cut_at = [50, 64]
+least_score = 0.55
 
 [[exports]]
 stream = "orders"
@@ -69,6 +75,14 @@ def test_every_field_is_read_and_paths_lie_beside_the_file(tmp_path: Path) -> No
     assert settings.warehouse == tmp_path / "somewhere" / "warehouse" / "affiliate.duckdb"
     assert settings.published == tmp_path / "somewhere" / "published"
     assert settings.matching.order_id_prefixes == ("ORD", "ACME")
+    assert settings.matching.winner == "voucher_owner"
+    assert settings.matching.network_priority == ("cj", "awin")
+    assert [owner.model_dump() for owner in settings.matching.voucher_owners] == [
+        {"code": "SPRING15", "network": "awin", "publisher_id": "77"}
+    ]
+    assert settings.matching.order_id_cut_at == (50, 64)
+    assert settings.matching.least_score == Decimal("0.55")
+    assert settings.matching.inferred_within_minutes == 60
     assert settings.quality.max_rejected_share == 0.02
     assert [account.account_id for account in settings.accounts_of("awin")] == ["1001", "1002"]
     assert settings.accounts_of("cj") == ()
@@ -223,3 +237,25 @@ def test_an_error_tells_its_place_and_the_next_step_and_keeps_what_it_knew() -> 
     error.at(Where("awin", "1001", "transactions", "another"))
     assert str(error) == "[network awin, account 1001, stream transactions, window w1] It failed. Next: wait."
     assert str(InternalError("A bug.", next_step="report it.")) == "A bug. Next: report it."
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('winner = "priority"', "needs network_priority"),
+        ('winner = "voucher_owner"', "needs voucher_owners"),
+        ('winner = "coin"', "matching.winner"),
+        ("order_id_cut_at = [5]", "matching.order_id_cut_at.0"),
+        ("least_score = 1.5", "matching.least_score"),
+        ("named_within_days = 0", "matching.named_within_days"),
+        ('network_priority = ["cj", "awin", "cj"]', "names a network twice"),
+    ],
+)
+def test_a_policy_without_what_it_goes_by_is_refused(tmp_path: Path, line: str, complaint: str) -> None:
+    text = EVERY_FIELD.partition("[matching]")[0] + f"[matching]\n{line}\n"
+    assert complaint in refusal(tmp_path, text)
+
+
+def test_without_a_policy_the_last_click_wins(tmp_path: Path) -> None:
+    text = EVERY_FIELD.partition("[matching]")[0]
+    assert load_settings(written(tmp_path, text)).matching.winner == "last_click"

@@ -23,6 +23,7 @@ select
     touches.channel,
     touches.network,
     touches.click_id_param,
+    touches.click_id,
     touches.utm_source,
     touches.utm_medium,
     touches.utm_campaign,

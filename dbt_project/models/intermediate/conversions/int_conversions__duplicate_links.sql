@@ -4,6 +4,7 @@ select
     order_key,
     claims,
     claim_rank,
-    lost_by_rule
+    lost_by_rule,
+    duplicate_kind
 from {{ ref('int_claims__ranked') }}
 where claim_rank > 1

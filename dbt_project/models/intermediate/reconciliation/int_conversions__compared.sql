@@ -17,6 +17,9 @@ sides as (
         c.winner_conversion_key,
         c.is_winner,
         c.row_kind,
+        c.is_part,
+        c.is_renewal,
+        c.ambiguous_candidates,
         c.occurred_at,
         case when {{ is_void('c') }} then 'void' else 'live' end as conversion_state,
         c.sale_amount,
@@ -45,14 +48,17 @@ classified as (
             when order_key is null and conversion_state = 'void' then 'void_without_order'
             when order_key is null and newest.newest_order_at is null then 'no_order_known'
             when order_key is null and occurred_at > newest.newest_order_at then 'after_newest_order'
+            when order_key is null and ambiguous_candidates > 0 then 'several_orders_fit'
             when order_key is null and row_kind = 'bonus' then 'bonus_without_order'
             when order_key is null then 'no_such_order'
             when conversion_state = 'void' and winner_conversion_key is not null then 'void_settled_elsewhere'
             when conversion_state = 'live' and expected_state = 'void' then 'live_but_order_void'
             -- A bonus is paid on top of an order, not for its amount.
             when row_kind <> 'original' then row_kind || '_of_order'
+            when is_renewal and conversion_state = 'live' then 'renewal_of_order'
             when conversion_state = 'void' and expected_state = 'live' then 'void_but_order_live'
             when conversion_state = 'void' then 'both_void'
+            when is_part then 'part_of_order'
             when comparable_amount is null and sale_amount is null then 'amount_unknown'
             when comparable_amount is null and sale_currency is null then 'currency_unknown'
             when comparable_amount is null then 'currency_differs'
@@ -72,7 +78,7 @@ select
     is_winner,
     case
         when reason in ('no_order_known', 'after_newest_order') then 'not_yet_comparable'
-        when reason in ('bonus_without_order', 'no_such_order') then 'missing_in_crm'
+        when reason in ('bonus_without_order', 'no_such_order', 'several_orders_fit') then 'missing_in_crm'
         when reason in ('live_but_order_void', 'void_but_order_live') then 'status_mismatch'
         when reason in ('amount_unknown', 'currency_unknown', 'currency_differs', 'network_higher', 'network_lower')
             then 'amount_mismatch'
@@ -80,10 +86,14 @@ select
     end as class,
     reason,
     comparable_amount,
-    {{ money('comparable_amount - commissionable_amount') }} as amount_difference,
+    -- The parts of an order add up to it.
+    case
+        when reason = 'part_of_order' then {{ money('0') }}
+        else {{ money('comparable_amount - commissionable_amount') }}
+    end as amount_difference,
     -- Commission that would be paid without being owed; of an over-reported sale its over-reported part.
     case
-        when reason in ('no_order_known', 'after_newest_order') then null
+        when reason in ('no_order_known', 'after_newest_order', 'several_orders_fit') then null
         when reason in ('live_but_order_void', 'no_such_order', 'bonus_without_order') then publisher_commission
         when reason = 'network_higher' then {{ times_rate(
             'publisher_commission',

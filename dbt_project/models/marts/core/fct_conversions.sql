@@ -32,7 +32,8 @@ select
     c.occurred_at,
     c.recorded_at,
     c.status_effective_at,
-    c.locks_at,
+    deadlines.locks_at,
+    deadlines.locks_at_source,
     c.observed_at,
     c.status,
     c.lock_state,
@@ -79,6 +80,7 @@ select
 from conversions as c
 left join {{ ref('int_claims__ranked') }} as claims on c.conversion_key = claims.conversion_key
 left join {{ ref('int_networks__held') }} as held on c.network = held.network
+left join {{ ref('int_conversions__deadlines') }} as deadlines on c.conversion_key = deadlines.conversion_key
 left join {{ ref('int_fx__daily') }} as sale_fx
     on c.sale_currency = sale_fx.from_currency and c.fx_date = sale_fx.on_date
 left join {{ ref('int_fx__daily') }} as commission_fx

@@ -6,13 +6,15 @@ with diffs as (
         d.network,
         d.account_id,
         d.class,
+        d.root_cause,
         d.network_currency,
         d.order_currency,
         d.commission_currency,
         d.reporting_currency,
         held.withheld_reason,
         d.act_by_at,
-        {% for amount in ['network_amount', 'order_amount', 'amount_difference', 'commission_at_risk',
+        {% for amount in ['network_amount', 'order_amount', 'amount_difference', 'explained_amount',
+                          'residual_amount', 'commission_at_risk',
                           'network_amount_reporting', 'order_amount_reporting', 'commission_at_risk_reporting'] -%}
         case when not d.is_withheld then d.{{ amount }} end as {{ amount }}{% if not loop.last %},{% endif %}
         {% endfor %}
@@ -26,6 +28,7 @@ select
     network,
     account_id,
     class,
+    root_cause,
     network_currency,
     order_currency,
     commission_currency,
@@ -35,6 +38,8 @@ select
     {{ money('sum(network_amount)') }} as network_amount,
     {{ money('sum(order_amount)') }} as order_amount,
     {{ money('sum(amount_difference)') }} as amount_difference,
+    {{ money('sum(explained_amount)') }} as explained_amount,
+    {{ money('sum(residual_amount)') }} as residual_amount,
     {{ money('sum(commission_at_risk)') }} as commission_at_risk,
     -- A sum that leaves out what has no rate would look complete: then it is unknown.
     case
@@ -52,5 +57,5 @@ select
     min(act_by_at) as earliest_act_by_at
 from diffs
 group by
-    side, network, account_id, class, network_currency, order_currency, commission_currency, reporting_currency,
-    withheld_reason
+    side, network, account_id, class, root_cause, network_currency, order_currency, commission_currency,
+    reporting_currency, withheld_reason

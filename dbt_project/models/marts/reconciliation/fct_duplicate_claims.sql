@@ -12,6 +12,7 @@ select
     links.claims,
     links.claim_rank,
     links.lost_by_rule,
+    links.duplicate_kind,
     c.clicked_at,
     survivor.clicked_at as survivor_clicked_at,
     c.status,

@@ -95,6 +95,25 @@ both_sides as (
     union all
     select * from order_side
 
+),
+
+caused as (
+
+    select
+        both_sides.*,
+        causes.root_cause,
+        causes.explained_amount,
+        causes.residual_amount,
+        pairs.match_pass,
+        pairs.match_rule,
+        pairs.match_score,
+        pairs.match_evidence,
+        pairs.link_kind,
+        cast(coalesce(pairs.ambiguous_candidates, 0) as integer) as ambiguous_candidates
+    from both_sides
+    left join {{ ref('int_differences__causes') }} as causes on both_sides.diff_key = causes.diff_key
+    left join {{ ref('int_pairs__chosen') }} as pairs on both_sides.conversion_key = pairs.conversion_key
+
 )
 
 select
@@ -110,6 +129,13 @@ select
     is_withheld,
     class,
     reason,
+    root_cause,
+    match_pass,
+    match_rule,
+    match_score,
+    match_evidence,
+    link_kind,
+    ambiguous_candidates,
     survivor_conversion_key,
     occurred_at,
     conversion_status,
@@ -119,10 +145,12 @@ select
     order_amount,
     order_currency,
     amount_difference,
+    explained_amount,
+    residual_amount,
     commission_at_risk,
     commission_currency,
     case
-        when class not in ('matched', 'not_affiliate', 'not_yet_comparable') and lock_state = 'open' then locks_at
+        when class not in ('matched', 'not_affiliate', 'not_yet_comparable') and lock_state <> 'locked' then locks_at
     end as act_by_at,
     network_amount_reporting,
     order_amount_reporting,
@@ -131,4 +159,4 @@ select
     _page_id,
     _load_id,
     _run_id
-from both_sides
+from caused

@@ -79,7 +79,8 @@ families as (
         max(case when from_first = 1 then country end) as country,
         min(posting_date) as recorded_at,
         max(case when not original then posting_date end) as corrected_at,
-        max(locking_date) as locks_at,
+        max(locking_date) as last_locks_at,
+        min(case when action_lock_state = 'open' then locking_date end) as open_until,
         max(_observed_at) as observed_at,
         {{ money('sum(sale_amount_adv_currency)') }} as sale_amount,
         {{ money('sum(pub_commission_amount_usd)') }} as publisher_commission,
@@ -133,9 +134,10 @@ select
     d.recorded_at,
     case
         when d.status = 'reversed' then d.corrected_at
-        when d.status = 'approved' then d.locks_at
+        when d.status = 'approved' then d.last_locks_at
     end as status_effective_at,
-    d.locks_at,
+    -- Once its first row has locked, a family can no longer be corrected as a whole.
+    coalesce(d.open_until, d.last_locks_at) as locks_at,
     d.observed_at,
     d.status,
     case when d.unknown_rows > 0 then 'unknown' when d.open_rows > 0 then 'open' else 'locked' end as lock_state,

@@ -25,6 +25,8 @@ select
         when status = 'cancelled' then {{ money('0') }}
         else {{ money('subtotal - coalesce(discount, 0) - coalesce(refunded_subtotal, 0)') }}
     end as commissionable_amount,
+    {{ money('gift_card') }} as gift_card,
+    cast(item_count as integer) as item_count,
     voucher_code,
     customer_hash,
     customer_type,

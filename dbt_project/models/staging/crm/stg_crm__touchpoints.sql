@@ -16,14 +16,14 @@ marks as (
 parameters as (
 
     {{ url_parameters('touches', 'landing_url',
-                      ['_account_id', 'touch_id', 'utm_source', 'referrer_host']) }}
+                      ['shop', 'touch_id', 'utm_source', 'referrer_host']) }}
 
 ),
 
 decoded as (
 
     select
-        _account_id,
+        shop,
         touch_id,
         utm_source,
         referrer_host,
@@ -51,7 +51,7 @@ filled as (
 recognised as (
 
     select
-        f._account_id,
+        f.shop,
         f.touch_id,
         f.click_id,
         f.position,
@@ -82,11 +82,11 @@ clicks as (
         select
             *,
             row_number() over (
-                partition by _account_id, touch_id, network
+                partition by shop, touch_id, network
                 order by priority, position, param_lower
             ) as network_rank,
             sum(case when kind = 'affiliate' then 1 else 0 end) over (
-                partition by _account_id, touch_id
+                partition by shop, touch_id
             ) as affiliate_marks
         from recognised
     ) as ranked
@@ -98,16 +98,16 @@ numbered as (
 
     select
         *,
-        row_number() over (partition by _account_id, touch_id order by priority, network) as click_number,
-        count(*) over (partition by _account_id, touch_id) as click_count
+        row_number() over (partition by shop, touch_id order by priority, network) as click_number,
+        count(*) over (partition by shop, touch_id) as click_count
     from clicks
 
 )
 
 select
-    t._account_id || ':' || t.touch_id
+    t.shop || ':' || t.touch_id
     || case when n.click_number > 1 then ':' || cast(n.click_number as varchar) else '' end as touchpoint_id,
-    t._account_id as shop,
+    t.shop,
     t.touch_id,
     t.occurred_at,
     t.visitor_hash,
@@ -132,5 +132,5 @@ select
     t._load_id,
     t._run_id
 from touches as t
-left join numbered as n on t._account_id = n._account_id and t.touch_id = n.touch_id
+left join numbered as n on t.shop = n.shop and t.touch_id = n.touch_id
 left join {{ ref('utm_channels') }} as media on lower(t.utm_medium) = media.utm_medium

@@ -35,7 +35,7 @@ select
     a._account_id as account_id,
     a.trans_id as conversion_id,
     -- The number stands in a comment, behind the type of transaction where the shop's tag writes that too.
-    case when types.row_kind = 'original' then nullif(trim(regexp_replace(a.comment, '^Sale - ', '')), '') end as order_id,
+    case when types.row_kind = 'original' then nullif(trim(regexp_replace(a.comment, '^Sale - ?', '')), '') end as order_id,
     a.user_id as publisher_id,
     cast(null as varchar) as publisher_name,
     a.trans_type as conversion_type,

@@ -1,0 +1,66 @@
+{# The thresholds of [matching] in affiliate.toml, in one row; without a configuration those that it starts with. #}
+{% macro matching_thresholds() -%}
+    select
+        coalesce(max(named_within_days), 3) as named_within_days,
+        coalesce(max(inferred_within_minutes), 60) as inferred_within_minutes,
+        coalesce(max(click_within_seconds), 5) as click_within_seconds,
+        coalesce(max(least_score), cast(0.70 as decimal(3, 2))) as least_score
+    from {{ source('config', 'matching') }}
+{%- endmacro %}
+
+
+{# What a tag sends instead of an order id that it does not have; a macro left unfilled looks like its own name. #}
+{% macro is_no_order_id(order_id) -%}
+    {%- set bare = "regexp_replace(upper(" ~ order_id ~ "), '[^A-Z0-9]', ''" ~ global_flag() ~ ")" %}
+    coalesce(regexp_replace({{ bare }}, '^0+', ''), '') in (
+        '', 'NULL', 'NONE', 'NIL', 'NA', 'NAN', 'UNDEFINED', 'UNKNOWN', 'EMPTY', 'ID', 'OID', 'ORDER', 'ORDERID',
+        'ORDERNUMBER', 'ORDERREF', 'TRANSACTIONID'
+    )
+{%- endmacro %}
+
+
+{# One row per word of a text, where it has several: letters, digits, dashes and low lines make a word. #}
+{% macro words_of(relation, text, columns) -%}
+    {{ return(adapter.dispatch('words_of', 'affiliate_assets')(relation, text, columns)) }}
+{%- endmacro %}
+
+{% macro default__words_of(relation, text, columns) -%}
+    select
+        {{ columns | join(', ') }},
+        unnest(regexp_split_to_array({{ text }}, '[^A-Za-z0-9_-]+')) as word
+    from {{ relation }}
+{%- endmacro %}
+
+{% macro spark__words_of(relation, text, columns) -%}
+    select
+        {{ columns | join(', ') }},
+        word
+    from {{ relation }}
+    lateral view explode(split({{ text }}, '[^A-Za-z0-9_-]+')) words as word
+{%- endmacro %}
+
+
+{#
+    The end of a pass that infers: of each conversion the pairs by its best rule, with how many orders fit it equally well,
+    and how many conversions its order. `relation` has one row per conversion, order and rule.
+#}
+{% macro best_pairs(relation, match_pass) -%}
+    select
+        conversion_key,
+        order_key,
+        cast({{ match_pass }} as integer) as match_pass,
+        match_rule,
+        match_score,
+        match_evidence,
+        cast(count(*) over (partition by conversion_key) as integer) as candidates,
+        cast(count(*) over (partition by order_key) as integer) as rivals
+    from (
+        select
+            pairs.*,
+            max(pairs.match_score) over (partition by pairs.conversion_key) as best_score
+        from {{ relation }} as pairs
+        cross join thresholds
+        where pairs.match_score >= thresholds.least_score
+    ) as scored
+    where match_score = best_score
+{%- endmacro %}

@@ -1,0 +1,48 @@
+{# A voucher as it is compared: without blanks around it, upper case; NULL if nothing is left. #}
+{% macro voucher_word(voucher) -%}
+    nullif(upper(trim({{ voucher }})), '')
+{%- endmacro %}
+
+
+{# What a rate may be taken of, by the word of the term. #}
+{% macro agreed_bases() -%}
+    {{ return(['net_goods', 'net_before_discount', 'net_with_shipping', 'gross']) }}
+{%- endmacro %}
+
+
+{# Where a commission was paid on another base: all amounts it may have been taken of, the likeliest first. #}
+{% macro possible_bases() -%}
+    {{ return(['gross', 'net_with_shipping', 'net_before_discount', 'before_refund', 'net_goods', 'reported_sale']) }}
+{%- endmacro %}
+
+
+{# Commission of a sale by rate and flat amount, rounded as it is paid, before any cap. #}
+{% macro commission_of(base_amount, rate, flat_amount, digits) -%}
+    {{ round_to_minor_unit(
+        '(' ~ times_rate('coalesce(' ~ base_amount ~ ', 0)', 'coalesce(' ~ rate ~ ', 0)')
+        ~ ' + coalesce(' ~ flat_amount ~ ', 0))', digits) }}
+{%- endmacro %}
+
+
+{# The rate that is nearest among the whole half percents. #}
+{% macro whole_half_percents(rate) -%}
+    cast(round(({{ rate }}) * 200, 0) as decimal(18, 6)) * cast(0.005 as decimal(7, 6))
+{%- endmacro %}
+
+
+{# The smaller of an amount and a cap, which need not be there. #}
+{% macro capped(amount, cap) -%}
+    case when {{ cap }} < {{ amount }} then {{ cap }} else {{ amount }} end
+{%- endmacro %}
+
+
+{# The instant whose knowledge counts: the run's, one that was asked for, or the end of time. #}
+{% macro known_moment(known_at) -%}
+    {%- if known_at is none -%}
+    brand.as_of
+    {%- elif known_at == 'latest' -%}
+    cast('9999-12-31' as timestamp)
+    {%- else -%}
+    cast('{{ known_at }}' as timestamp)
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,101 @@
+{{ config(materialized='table') }}
+
+with counted as (
+
+    select
+        c.conversion_key,
+        c.network,
+        c.account_id,
+        c.publisher_id,
+        c.row_kind,
+        c.occurred_at,
+        {{ month_in_zone('c.occurred_at', 'brand.time_zone') }} as month_date,
+        {{ dbt.datediff('c.clicked_at', 'c.occurred_at', 'second') }} as seconds_since_click,
+        o.order_key,
+        coalesce(o.expected_state = 'void', false) as is_order_void,
+        c.publisher_commission as reported_commission,
+        c.publisher_commission_currency as commission_currency,
+        c.network_fee,
+        c.network_fee_currency,
+        coalesce(o.customer_type, c.customer_type) as customer_type,
+        {{ voucher_word('coalesce(o.voucher_code, c.voucher_code)') }} as voucher_code,
+        case when c.sale_currency = c.publisher_commission_currency then c.sale_amount end as reported_sale_amount,
+        -- The shop's amounts in the currency of the commission; another currency only by the network's own conversion.
+        case
+            when o.currency = c.publisher_commission_currency then cast(1 as decimal(18, 10))
+            when c.sale_currency = c.publisher_commission_currency and c.tracked_currency = o.currency
+                then {{ decimal_quotient('c.sale_amount', 'c.tracked_amount') }}
+        end as per_order_unit,
+        -- Of an order that was reported in parts, each part has its share.
+        case
+            when c.is_part then {{ decimal_quotient(
+                'c.sale_amount',
+                '(sum(case when c.is_part then c.sale_amount end) over (partition by c.order_key, c.network))'
+            ) }}
+            else cast(1 as decimal(18, 10))
+        end as share_of_order,
+        o.commissionable_amount,
+        o.subtotal - coalesce(o.refunded_subtotal, 0) as before_discount_amount,
+        o.commissionable_amount + coalesce(o.shipping, 0) as with_shipping_amount,
+        o.total - coalesce(o.refunded, 0) as paid_amount,
+        o.subtotal - coalesce(o.discount, 0) as before_refund_amount
+    from {{ ref('int_conversions__deduplicated') }} as c
+    cross join {{ source('config', 'brand') }} as brand
+    -- A renewal names the first order, whose figures are not its own.
+    left join {{ ref('int_orders__keyed') }} as o on c.order_key = o.order_key and not c.is_renewal
+    where
+        not {{ is_void('c') }}
+        and c.row_kind in ('original', 'bonus')
+
+),
+
+converted as (
+
+    select
+        counted.*,
+        currencies.minor_unit_digits,
+        {% for base, amount in [
+            ('net_goods', 'commissionable_amount'), ('net_before_discount', 'before_discount_amount'),
+            ('net_with_shipping', 'with_shipping_amount'), ('gross', 'paid_amount'),
+        ] -%}
+        -- Nothing is owed for an order that was cancelled or given back whole.
+        case
+            when is_order_void then {{ money('0') }} else {{ times_rate(times_rate(amount, 'per_order_unit'), 'share_of_order') }}
+        end as {{ base }}_amount,
+        {% endfor -%}
+        {{ times_rate(times_rate('before_refund_amount', 'per_order_unit'), 'share_of_order') }} as before_refund_base_amount
+    from counted
+    left join {{ ref('currencies') }} as currencies on counted.commission_currency = currencies.currency
+
+)
+
+select
+    conversion_key,
+    network,
+    account_id,
+    publisher_id,
+    row_kind,
+    occurred_at,
+    month_date,
+    seconds_since_click,
+    order_key,
+    is_order_void,
+    reported_commission,
+    commission_currency,
+    minor_unit_digits,
+    network_fee,
+    network_fee_currency,
+    customer_type,
+    voucher_code,
+    net_goods_amount,
+    net_before_discount_amount,
+    net_with_shipping_amount,
+    gross_amount,
+    before_refund_base_amount as before_refund_amount,
+    reported_sale_amount,
+    {{ money("coalesce(sum(case when row_kind = 'original' then net_goods_amount end) over (
+        partition by network, account_id, publisher_id, commission_currency, month_date
+        order by occurred_at, conversion_key
+        rows between unbounded preceding and 1 preceding
+    ), 0)") }} as month_sales_before_amount
+from converted

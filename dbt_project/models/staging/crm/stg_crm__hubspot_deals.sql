@@ -1,0 +1,1 @@
+{{ crm_records('hubspot', 'hubspot_deals') }}

@@ -1,0 +1,1 @@
+{{ crm_records('salesforce', 'salesforce_opportunities') }}
