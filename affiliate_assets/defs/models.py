@@ -1,6 +1,5 @@
 """dbt models as assets: one build of everything, alone in the warehouse."""
 
-import hashlib
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -9,7 +8,6 @@ from typing import Any
 
 import dagster as dg
 import dagster_dbt
-import msgspec
 from dagster_dbt.core.dbt_event_iterator import DbtEventIterator
 
 from affiliate_assets.landing.configuration import store_networks
@@ -19,8 +17,6 @@ from affiliate_assets.networks import all_connectors
 from affiliate_assets.settings import Settings, load_settings
 
 WAREHOUSE_VARIABLE = "AFFILIATE_WAREHOUSE"
-MODELS_VERSION = "models_version"
-COLUMN_METADATA = ("dagster/column_schema", "dagster/column_lineage")
 
 
 def dbt_project(settings: Settings) -> dagster_dbt.DbtProject:
@@ -65,7 +61,6 @@ class _Translator(dagster_dbt.DagsterDbtTranslator):
 
 def dbt_models(project: dagster_dbt.DbtProject) -> dg.AssetsDefinition:
     """Staging to marts in one `dbt build`; its data tests arrive as asset checks."""
-    version = _models_version(project)
 
     @dagster_dbt.dbt_assets(
         name="dbt_models",
@@ -90,35 +85,7 @@ def dbt_models(project: dagster_dbt.DbtProject) -> dg.AssetsDefinition:
                 ["build", "--exclude", "resource_type:unit_test"], context=context, target_path=settings.data / "dbt"
             )
             # dagster-dbt waits for late events by polling, which takes the processor from dbt; so dbt goes first.
-            events = DbtEventIterator(iter(list(build.stream())), build).fetch_row_counts()
-            known = _known_columns(context, version)
-            for event in events if known else events.fetch_column_metadata():
-                if not isinstance(event, dg.Output):
-                    yield event
-                    continue
-                columns = known.get(context.asset_key_for_output(event.output_name), {})
-                yield event.with_metadata({**event.metadata, **columns, MODELS_VERSION: version})
+            events = DbtEventIterator(iter(list(build.stream())), build)
+            yield from events.fetch_row_counts().fetch_column_metadata(with_column_lineage=False)
 
     return assets
-
-
-def _models_version(project: dagster_dbt.DbtProject) -> str:
-    """Changes with any model or seed: columns and lineage follow from these, not from a night's data."""
-    nodes = msgspec.json.decode(project.manifest_path.read_bytes())["nodes"]
-    checksums = sorted(f"{name}:{node['checksum']['checksum']}" for name, node in nodes.items() if "checksum" in node)
-    return hashlib.sha256("\n".join(checksums).encode()).hexdigest()[:16]
-
-
-def _known_columns(context: dg.AssetExecutionContext, version: str) -> dict[dg.AssetKey, dict[str, Any]]:
-    """Columns and lineage from the last materializations, if all of them were of the same models.
-
-    Working the lineage out again takes longer than building everything.
-    """
-    known: dict[dg.AssetKey, dict[str, Any]] = {}
-    for key in context.selected_asset_keys:
-        event = context.instance.get_latest_materialization_event(key)
-        metadata = event.asset_materialization.metadata if event and event.asset_materialization else {}
-        if MODELS_VERSION not in metadata or metadata[MODELS_VERSION].value != version:
-            return {}
-        known[key] = {name: metadata[name] for name in COLUMN_METADATA if name in metadata}
-    return known
