@@ -30,7 +30,7 @@ OLD_PYTHON := Python 3.11 to 3.13 is needed: make PYTHON=python3.12 …
 WAREHOUSE := from affiliate_assets.settings import load_settings; print(load_settings().warehouse)
 READ_ENV = if [[ -f .env ]]; then set -a; . ./.env; set +a; fi
 
-.PHONY: help install demo ui docs network test lint format gauntlet accuracy bench compare lock clean
+.PHONY: help install demo ui docs network test lint format gauntlet accuracy oracles bench compare lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -84,6 +84,18 @@ gauntlet: install ## Pull through 5,000 random plans of faults (GAUNTLET_PLANS=5
 
 accuracy: install ## Measure the models against worlds with known truth, write docs/accuracy.md (SEEDS=50)
 	SEEDS=$(SEEDS) OTHER=$(OTHER) NIGHTS=$(NIGHTS) $(BIN)/python -m tests.accuracy
+
+ORACLES := tests/oracles/.venv
+# The source archive of ChannelAttribution holds its path data; the installed package does not.
+$(ORACLES)/.installed: tests/oracles/requirements.txt
+	$(PYTHON) -m venv $(ORACLES)
+	$(ORACLES)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	$(ORACLES)/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary ChannelAttribution \
+		--dest $(ORACLES)/sources "$$(grep ^ChannelAttribution $<)"
+	@touch $@
+
+oracles: install $(ORACLES)/.installed ## Compare the attribution models with independent implementations
+	$(BIN)/pytest -n 0 tests/oracles
 
 PEERS := benchmarks/peers/.venv
 $(PEERS)/.installed: benchmarks/peers/requirements.txt

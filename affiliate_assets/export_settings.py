@@ -47,6 +47,11 @@ class ExportSettings(Section):
         "publisher_contacts",
         "hubspot_deals",
         "salesforce_opportunities",
+        "ga4_events",
+        "snowplow_events",
+        "segment_pages",
+        "segment_orders",
+        "ad_spend",
     ]
     path: str = Field(description="glob, relative to the configuration file")
     time_zone: Zone | None = Field(default=None, description="zone of times that tell none")

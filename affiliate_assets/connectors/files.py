@@ -1,4 +1,4 @@
-"""The words in which a source is declared whose records arrive as files, CSV or XLSX: frozen values, no I/O."""
+"""The words in which a source is declared whose records arrive as files (CSV, XLSX, Parquet): frozen values, no I/O."""
 
 from __future__ import annotations
 
@@ -101,6 +101,7 @@ class FileStream(Stream):
         exported_at: Where the name tells the moment of the export; else the file's time of change counts.
         needed: A brand without such files lacks something.
         is_sighted: It is kept when each record was last in a file, so that one that a full export lacks is noticed.
+        is_wide: A table of hundreds of columns, of which few are taken: a title that is not known is no news.
         format: How the file is written.
     """
 
@@ -118,6 +119,7 @@ class FileStream(Stream):
     exported_at: ExportedAt | None = None
     needed: bool = True
     is_sighted: bool = False
+    is_wide: bool = False
     format: FileFormat = FileFormat()
 
     @property

@@ -28,7 +28,7 @@ class Reading:
     Attributes:
         empty: Texts that mean that there is no value.
         grouping: Character between thousands, left out of a number that is written so throughout.
-        form: Of an instant: `iso`, `unix` (seconds) or a pattern of DuckDB's strptime.
+        form: Of an instant: `iso`, `unix` (seconds), `unix_us` (microseconds) or a pattern of DuckDB's strptime.
     """
 
     empty: frozenset[str] = frozenset()
@@ -86,8 +86,9 @@ def flag(path: str, description: str, *, required: bool = False) -> pa.Column:
 def instant(path: str, description: str, *checks: pa.Check, required: bool = False, form: str = "iso") -> pa.Column:
     """A UTC timestamp; an offset in the text is applied, a naive text is in the zone of the page it came on.
 
-    `form` is `iso`, `unix` (seconds) or a pattern of DuckDB's strptime. What networks write where there is no time
-    (zero, a date of zeros) is NULL. A local time that the clock shows twice is read as the later one.
+    `form` is `iso`, `unix` (seconds), `unix_us` (microseconds) or a pattern of DuckDB's strptime. What networks write
+    where there is no time (zero, a date of zeros) is NULL. A local time that the clock shows twice is read as the later
+    one.
     """
     reading = Reading(NO_TIME | NO_VALUE, form=form)
     return _column(pl.Datetime("us"), "TIMESTAMP", path, description, required, checks, reading=reading)

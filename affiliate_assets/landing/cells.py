@@ -10,7 +10,7 @@ from functools import cached_property
 
 from affiliate_assets.connectors.files import FileStream
 from affiliate_assets.connectors.schema import duckdb_type_of, path_of, reading_of
-from affiliate_assets.landing.sheets import plain
+from affiliate_assets.landing.rows import plain
 
 UNIX_MS = "unix_ms"
 _NUMBERS = frozenset({"DECIMAL(18,6)", "BIGINT"})
@@ -37,7 +37,7 @@ class Cells:
             return None
         if moment is not None:
             form = self._forms.get(name, "iso")
-            return text if form in ("iso", "unix") else moment.strftime(form)
+            return text if form in ("iso", "unix", "unix_us") else moment.strftime(form)
         if name in self.stream.found:
             return self._found(self.stream.found[name], text)
         if name in self.stream.addresses:

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 from affiliate_assets.connectors.files import FileFormat, FileStream
 from affiliate_assets.errors import RecordError
 from affiliate_assets.landing.cells import Cells
-from affiliate_assets.landing.sheets import Row, rows_of
+from affiliate_assets.landing.rows import Row
+from affiliate_assets.landing.sheets import rows_of
 from affiliate_assets.landing.typed import BROKEN
 
 Record = dict[str, object]
@@ -97,7 +98,7 @@ class DroppedFile:
 
     def _body(self) -> Iterator[Row | list[Row]]:
         """Every row below the titles, then the rows of the footer in one list if there is one."""
-        rows = rows_of(self.path, self.stream.format)
+        rows = rows_of(self.path, self.stream.format, self.stream.columns)
         self._find_titles(rows)
         form, footer = self.stream.format, list[Row]()
         for row in rows:
@@ -192,6 +193,8 @@ class DroppedFile:
         return record
 
     def _note_unknown(self, row: Row) -> None:
+        if self.stream.is_wide:
+            return
         for place, title in enumerate(self._titles):
             if title and title not in self.stream.columns and title not in self.stream.dropped:
                 value = row.cells[place] if place < len(row.cells) else ""

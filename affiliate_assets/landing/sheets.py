@@ -1,53 +1,35 @@
-"""A file's rows of cells with their line numbers, whatever it is written in: CSV in any encoding, or XLSX."""
+"""A file's rows of cells with their line numbers, whatever it is written in: CSV in any encoding, XLSX, or Parquet."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from collections.abc import Collection, Iterator
+from datetime import date, time
 from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, ZipError
 
 from affiliate_assets.connectors.files import FileFormat
 from affiliate_assets.errors import RecordError
+from affiliate_assets.landing.parquet import parquet_rows
+from affiliate_assets.landing.rows import Row, text_of
 
 SPREADSHEETS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
 _CHUNK = 1 << 20
 _ZIPPED = b"PK\x03\x04"
 _AGAIN = "nothing of it was taken."
-_AT_MIDNIGHT = time()
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row.
-
-    Attributes:
-        line: The line that it ends on, from 1.
-        cells: As text; none in a blank row.
-        moments: Cells of a spreadsheet that are dates or times, by their place.
-        numbers: Places of cells of a spreadsheet that are numbers.
-        is_open: Cells at its end that are missing are empty, as in a spreadsheet.
-    """
-
-    line: int
-    cells: list[str]
-    moments: Mapping[int, date | time] = field(default_factory=dict)
-    numbers: frozenset[int] = frozenset()
-    is_open: bool = False
-
-
-def rows_of(file: Path, form: FileFormat) -> Iterator[Row]:
-    """The rows of a file from its first line on, blank ones with no cells.
+def rows_of(file: Path, form: FileFormat, titles: Collection[str] = ()) -> Iterator[Row]:
+    """The rows of a file from its first line on, blank ones with no cells; of Parquet, the columns of those titles.
 
     Raises:
         RecordError: The file cannot be read to its end.
     """
-    if file.suffix.lower() in SPREADSHEETS:
+    if file.suffix.lower() == ".parquet":
+        yield from parquet_rows(file, titles)
+    elif file.suffix.lower() in SPREADSHEETS:
         yield from _sheet_rows(file, form)
     else:
         yield from _text_rows(file, form)
@@ -148,43 +130,9 @@ def _sheet_rows(file: Path, form: FileFormat) -> Iterator[Row]:
             next_step=f"export the file again, it may have been cut; {_AGAIN}",
         ) from None
     for number, values in enumerate(table, start=1):
-        cells = [_text(value) for value in values]
+        cells = [text_of(value) for value in values]
         while cells and not cells[-1].strip():
             cells.pop()
         moments = {place: value for place, value in enumerate(values) if isinstance(value, date | time)}
         numbers = frozenset(place for place, value in enumerate(values) if isinstance(value, int | float))
         yield Row(number, cells, moments, numbers, is_open=True)
-
-
-def _text(value: object) -> str:
-    """A cell as text: a number as its shortest exact decimal, a date in ISO 8601."""
-    for kind, write in _WRITTEN.items():
-        if isinstance(value, kind):
-            return write(value)
-    return str(value)
-
-
-def plain(number: Decimal) -> str:
-    """The shortest text of a number, without an exponent."""
-    text = f"{number:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
-
-
-def _moment(value: datetime) -> str:
-    # Spreadsheets keep a time as a fraction of a day, which no whole second is exactly.
-    value = (value + timedelta(microseconds=500)).replace(microsecond=0)
-    return value.isoformat(" ") if value.time() != _AT_MIDNIGHT else value.date().isoformat()
-
-
-# The text of a binary number is the shortest that reads back as the same one; no arithmetic is done with it.
-_WRITTEN: dict[type, Callable[..., str]] = {
-    bool: lambda value: str(value).lower(),
-    float: lambda value: plain(Decimal(repr(value))),
-    int: str,
-    datetime: _moment,
-    date: date.isoformat,
-    time: time.isoformat,
-    timedelta: str,
-}

@@ -130,6 +130,8 @@ def _instant(text: str, form: str) -> str:
     """The text as TIMESTAMP in UTC; the session's zone is UTC."""
     if form == "unix":
         return f"make_timestamp(try_cast({text} as bigint) * 1000000)"
+    if form == "unix_us":
+        return f"make_timestamp(try_cast({text} as bigint))"
     if form != "iso" and "%z" in form:
         return f"try_strptime({text}, '{form}')::timestamp"
     naive = f"try_cast({text} as timestamp)" if form == "iso" else f"try_strptime({text}, '{form}')"

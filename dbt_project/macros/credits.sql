@@ -13,7 +13,12 @@
     from (
         select
             *,
-            sum(share) over (partition by {{ group }}) as shares,
+            {# In the order of the rank, so that rows are sorted once. -#}
+            sum(share) over (
+                partition by {{ group }}
+                order by remainder desc, touch_number desc
+                rows between unbounded preceding and unbounded following
+            ) as shares,
             row_number() over (
                 partition by {{ group }}
                 order by remainder desc, touch_number desc
@@ -29,13 +34,16 @@
 {%- endmacro %}
 
 
-{# Credit of each touch of each path for one rule; weight is a whole-number expression over int_paths__built. #}
-{% macro credits(attribution_model, weight) -%}
+{#
+    Credit of each touch of each path for one rule; weight is a whole-number expression over int_paths__built. A rule that
+    looks at nothing but position (touch_number, touch_count) is worked out once for each length of path.
+#}
+{% macro credits(attribution_model, weight, by_position=false) -%}
+{%- set group = 'touch_count' if by_position else 'order_key' -%}
 with weighted as (
 
-    select
-        order_key,
-        touchpoint_id,
+    select{% if by_position %} distinct{% endif %}
+        {{ group }},
         touch_number,
         cast({{ weight }} as bigint) as weight
     from {{ ref('int_paths__built') }}
@@ -47,23 +55,33 @@ totalled as (
     select
         *,
         cast(1000000 as bigint) as units,
-        cast(sum(weight) over (partition by order_key) as bigint) as weights
+        cast(sum(weight) over (partition by {{ group }}) as bigint) as weights
     from weighted
 
 ),
 
 split as (
 
-    {{ split_by_largest_remainder('totalled', 'order_key') }}
+    {{ split_by_largest_remainder('totalled', group) }}
 
 )
 
+{% if by_position -%}
+select
+    paths.order_key,
+    '{{ attribution_model }}' as attribution_model,
+    paths.touch_number,
+    {{ from_units('split.part', 6) }} as credit_fraction
+from {{ ref('int_paths__built') }} as paths
+inner join split on paths.touch_count = split.touch_count and paths.touch_number = split.touch_number
+where split.part > 0
+{%- else -%}
 select
     order_key,
     '{{ attribution_model }}' as attribution_model,
-    touchpoint_id,
     touch_number,
     {{ from_units('part', 6) }} as credit_fraction
 from split
 where part > 0
+{%- endif %}
 {%- endmacro %}

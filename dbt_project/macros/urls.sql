@@ -15,10 +15,14 @@
     from (
         select
             {{ columns | join(', ') }},
-            unnest(regexp_split_to_array({{ url }}, '[?#&]')) as pair,
-            generate_subscripts(regexp_split_to_array({{ url }}, '[?#&]'), 1) as position
-        from {{ relation }}
-        where {{ url }} like '%=%'
+            unnest(pairs) as pair,
+            generate_subscripts(pairs, 1) as position
+        from (
+            {# Splitting at a plain text is many times faster than at a pattern. -#}
+            select {{ columns | join(', ') }}, string_to_array(translate({{ url }}, '?#', '&&'), '&') as pairs
+            from {{ relation }}
+            where {{ url }} like '%=%'
+        ) as addresses
     ) as pairs
     where position > 1 and pair like '%=%'
 {%- endmacro %}
@@ -46,6 +50,31 @@
 
 {% macro spark__percent_decoded(expression) -%}
     try_url_decode(replace({{ expression }}, '+', '%2B'))
+{%- endmacro %}
+
+
+{#
+    Whether a value is no id but what a tool wrote where it had none: a macro left unfilled, as {clickid}, [CLICK_ID],
+    ${id}, %%id%%, !!!id!!!, <id>, __ID__ or #id#, or a word for nothing. Longer than 512 characters is no id either.
+#}
+{% macro is_no_id(value) -%}
+    {# Almost every id is let go by its first character; only the others are looked at closely. -#}
+    case
+        when {{ value }} is null or length({{ value }}) not between 1 and 512 then true
+        when substr({{ value }}, 1, 1) not in ('{', '[', '<', '$', '%', '_', '!', '#', '-', 'u', 'U', 'n', 'N') then false
+        else
+            lower({{ value }}) in ('undefined', 'null', 'none', 'nil', 'nan', 'n/a', '-')
+            or substr({{ value }}, 1, 1) in ('{', '[', '<')
+            or substr({{ value }}, 1, 2) in ('${', '%%', '__')
+            or substr({{ value }}, 1, 3) = '!!!'
+            or {{ value }} like '#%#'
+    end
+{%- endmacro %}
+
+
+{# The host of an address in lower case, without www. #}
+{% macro host_of(url) -%}
+    regexp_replace(lower(split_part(split_part(split_part({{ url }}, '/', 3), '?', 1), ':', 1)), '^www[.]', '')
 {%- endmacro %}
 
 

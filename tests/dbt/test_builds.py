@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -137,6 +138,19 @@ BROKEN = {
     "assert_credited_revenue_ties_to_the_minor_unit": """
         update marts.fct_attribution_credits set credited_revenue = 9.99
         where credit_key = 'main:3008:last:'""",
+    "assert_attribution_rollups_agree": """
+        update marts.rpt_attribution_rollup set credited_orders = credited_orders + 0.000001
+        where attribution_model = 'last' and channel = 'email'""",
+    "assert_credit_changes_end_at_the_present_credit": """
+        insert into marts.fct_attribution_credit_changes (
+            credit_change_key, credit_key, order_key, attribution_model, change_number,
+            credited_revenue_before, credited_revenue_after, credited_revenue_change
+        ) values ('main:3008:first::1', 'main:3008:first:', 'main:3008', 'first', 1, 20, 5, -15)""",
+    "assert_every_model_shares_out_the_same_bill": """
+        insert into marts.rpt_publisher_value (attribution_model, payout_under_model_reporting)
+        values ('another', 1000)""",
+    "assert_value_loses_no_cost_and_no_credit": """
+        delete from marts.rpt_attribution_value where attribution_model = 'last' and credited_orders > 0""",
     "assert_event_deltas_add_up_to_net_state": """
         delete from marts.conversion_events where network_row_id = '2002'""",
     "assert_every_claim_group_has_one_survivor": """
@@ -175,6 +189,35 @@ BROKEN = {
         update marts.conversion_events set lock_state = 'locked', status = 'reversed'
         where conversion_id = '12' and version_number = 1""",
 }
+
+
+def identified(build: Build) -> dict[str, str | None]:
+    """The customer of each touch."""
+    return dict(
+        build.query("select touchpoint_id, resolved_customer_hash from intermediate.int_touchpoints__identified")
+    )
+
+
+def test_identities_as_of_a_past_night_are_those_that_were_built_then(acme: Build, tmp_path: Path) -> None:
+    warehouse = copy_of(acme, tmp_path)
+    later: dict[str, Any] = {"_observed_at": "2026-03-02 03:00:00", "_row_hash": "later"}
+    insert(
+        warehouse,
+        "valid_crm.touchpoints",
+        # A touch whose customer is told later, a second customer in a known browser, and the first in an unknown one.
+        brand.touch("t4", "customer-3005", "2026-03-01 08:00:00", visitor_hash="browser") | later,
+        brand.touch("u1", "customer-3008", "2026-03-02 01:00:00", visitor_hash="visitor-t1") | later,
+        brand.touch("u2", "customer-3008", "2026-03-02 01:00:00", visitor_hash="visitor-u2") | later,
+    )
+    then = identified(acme)
+    assert then["main:t4"] == "customer-3004"
+    models = ("--select", "+int_touchpoints__identified", *WITHOUT_UNIT_TESTS)
+    now = identified(dbt_build(warehouse, tmp_path / "now", models))
+    assert now["main:t4"] == "customer-3005"
+    as_of = ("--vars", '{"identities_as_of": "2026-03-01 12:00:00"}')
+    replayed = identified(dbt_build(warehouse, tmp_path / "then", (*models, *as_of)))
+    assert {touch: replayed[touch] for touch in then} == then
+    assert (replayed["main:u1"], replayed["main:u2"]) == ("customer-3001", None)
 
 
 def test_each_claim_notices_the_mart_that_breaks_it(acme: Build, tmp_path: Path) -> None:

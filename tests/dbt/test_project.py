@@ -277,6 +277,8 @@ def test_every_mapping_model_has_unit_tests(manifest: dict[str, Any]) -> None:
         "dim_networks",
         "dim_programmes",
         "fct_duplicate_claims",
+        # Written in Python; tests/attribution proves them.
+        *(name for name in models if name.startswith("int_weights__")),
     }
     assert plain <= models
     assert models - tested - plain == set()

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from affiliate_assets.crm.analytics import ANALYTICS
 from affiliate_assets.landing.tables import create_tables
 from affiliate_assets.networks import all_connectors
 
@@ -164,6 +165,7 @@ def create_warehouse(path: Path) -> None:
         for slug, connector in all_connectors().items():
             if not any(table.startswith(f"valid_{slug}.") for table in TABLES):
                 create_tables(connection, slug, connector.streams)
+        create_tables(connection, "crm", ANALYTICS)
 
 
 def insert(path: Path, table: str, *rows: Mapping[str, Any]) -> None:

@@ -85,6 +85,7 @@ def test_networks_know_the_connector_language_the_errors_and_the_reading_of_answ
         ("http", ("landing", "networks", "crm")),
         ("crm", ("http", "networks")),
         ("landing", ("networks",)),
+        ("attribution", ("connectors", "http", "landing", "networks", "crm", "defs", "settings", "publishing")),
     ],
 )
 def test_a_room_knows_nothing_of_the_rooms_above_it(room: str, unknown: tuple[str, ...]) -> None:

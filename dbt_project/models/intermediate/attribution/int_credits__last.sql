@@ -1,7 +1,6 @@
 select
     order_key,
     'last' as attribution_model,
-    touchpoint_id,
     touch_number,
     {{ money('1') }} as credit_fraction
 from {{ ref('int_paths__built') }}

@@ -1,6 +1,9 @@
 {{ config(materialized='table') }}
 
 {%- set excluded = var('excluded_channels') %}
+{%- set columns = [
+    'order_key', 'ordered_at', 'touchpoint_id', 'touched_at', 'channel', 'network', 'publisher_id', 'utm_source',
+    'utm_medium', 'utm_campaign', 'seconds_before_order'] %}
 
 with touched as (
 
@@ -11,6 +14,7 @@ with touched as (
         t.occurred_at as touched_at,
         t.channel,
         t.network,
+        t.publisher_id,
         t.utm_source,
         t.utm_medium,
         t.utm_campaign,
@@ -20,7 +24,7 @@ with touched as (
         on
             o.customer_hash = t.resolved_customer_hash
             and t.occurred_at <= o.ordered_at
-            and t.occurred_at >= {{ days_before('o.ordered_at', var('lookback_days')) }}
+            and t.occurred_at >= {{ lookback_begins('o.ordered_at', 't.channel') }}
     where
         not t.is_repeat
         {%- if excluded %}
@@ -28,9 +32,17 @@ with touched as (
         {%- endif %}
 
 )
+{%- for transform in var('path_transforms') %},
+
+transformed_{{ loop.index }} as (
+
+    {{ transformed_path('touched' if loop.first else 'transformed_' ~ loop.index0, transform) }}
+
+)
+{%- endfor %}
 
 select
-    *,
+    {{ columns | join(',\n    ') }},
     cast(row_number() over (partition by order_key order by touched_at, touchpoint_id) as integer) as touch_number,
     cast(count(*) over (partition by order_key) as integer) as touch_count
-from touched
+from {% if var('path_transforms') %}transformed_{{ var('path_transforms') | length }}{% else %}touched{% endif %}

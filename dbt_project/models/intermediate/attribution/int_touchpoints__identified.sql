@@ -1,42 +1,79 @@
 {{ config(materialized='table') }}
 
+{%- set as_of = var('identities_as_of') %}
+
 with touches as (
 
-    select * from {{ ref('stg_crm__touchpoints') }}
+    select * from {{ ref('int_touchpoints__unioned') }}
+    where is_seen_by_shop
+
+),
+
+known as (
+
+    select * from {{ ref('int_identities__known') }}
+    {%- if as_of %}
+    where known_from <= cast('{{ as_of }}' as timestamp)
+    {%- endif %}
 
 ),
 
 -- A browser that several customers used identifies none of them.
 identities as (
 
-    select visitor_hash, min(customer_hash) as customer_hash
-    from touches
-    where visitor_hash is not null and customer_hash is not null
-    group by visitor_hash
-    having min(customer_hash) = max(customer_hash)
+    select visitor_hash, customer_hash
+    from known
+    where
+        {%- if as_of %}
+        known_to is null or known_to > cast('{{ as_of }}' as timestamp)
+        {%- else %}
+        known_to is null
+        {%- endif %}
+
+),
+
+-- The same click id again is a reload or the back button; the click was its first sight.
+repeats as (
+
+    select touchpoint_id
+    from (
+        select
+            touchpoint_id,
+            row_number() over (
+                partition by coalesce(visitor_hash, customer_hash, touchpoint_id), network, click_id
+                order by occurred_at, touchpoint_id
+            ) as sight
+        from touches
+        where click_id is not null
+    ) as sights
+    where sight > 1
 
 )
 
 select
     touches.touchpoint_id,
+    touches.session_key,
     touches.occurred_at,
     touches.channel,
     touches.network,
+    touches.publisher_id,
     touches.click_id_param,
     touches.click_id,
     touches.utm_source,
     touches.utm_medium,
     touches.utm_campaign,
+    touches.is_seen_by_network,
+    touches.is_seen_by_tracker,
+    {%- if as_of %}
+    coalesce(own.customer_hash, identities.customer_hash) as resolved_customer_hash,
+    {%- else %}
     coalesce(touches.customer_hash, identities.customer_hash) as resolved_customer_hash,
-    -- The same click id again is a reload or the back button; the click was its first sight.
-    case
-        when touches.click_id is null then false
-        else row_number() over (
-            partition by
-                coalesce(touches.visitor_hash, touches.customer_hash, touches.touchpoint_id),
-                touches.network, touches.click_id
-            order by touches.occurred_at, touches.touchpoint_id
-        ) > 1
-    end as is_repeat
+    {%- endif %}
+    repeats.touchpoint_id is not null as is_repeat
 from touches
 left join identities on touches.visitor_hash = identities.visitor_hash
+left join repeats on touches.touchpoint_id = repeats.touchpoint_id
+{%- if as_of %}
+-- What a touch says of its customer today may have been told later.
+left join known as own on touches.visitor_hash = own.visitor_hash and touches.customer_hash = own.customer_hash
+{%- endif %}

@@ -59,8 +59,7 @@ earlier as (
             -- The same visit may be logged some moments before or after the network's click.
             and {{ dbt.dateadd('minute', var('fraud_takeover_gap_minutes'), 't.occurred_at') }} <= s.clicked_at
             and t.occurred_at >= {{ days_before('s.ordered_at', var('lookback_days')) }}
-    left join {{ ref('stg_crm__touchpoints') }} as clicked on t.touchpoint_id = clicked.touchpoint_id
-    left join senders on t.network = senders.network and clicked.click_id = senders.click_id
+    left join senders on t.network = senders.network and t.click_id = senders.click_id
     where
         t.channel = 'affiliate'
         and t.click_id_param is not null

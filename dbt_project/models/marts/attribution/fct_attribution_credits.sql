@@ -1,9 +1,46 @@
-{%- set attribution_models = ['first', 'last', 'linear', 'position', 'time_decay'] -%}
+{#- Models that leave an order without credit although it has a path. -#}
+{%- set partial_models = ['affiliate_last_click', 'custom'] -%}
+{%- set attribution_models = var('attribution_models') + ['custom'] -%}
 
-with credits as (
+-- A negative amount is split by its size and signed again afterwards.
+with sizes as (
+
+    select
+        order_key,
+        minor_unit_digits,
+        abs({{ minor_units('commissionable_amount', 'minor_unit_digits') }}) as units
+    from {{ ref('fct_orders') }}
+
+),
+{% for attribution_model in attribution_models %}
+sized_{{ attribution_model }} as (
+
+    select
+        c.order_key,
+        c.attribution_model,
+        c.touch_number,
+        c.credit_fraction,
+        sizes.units,
+        sizes.minor_unit_digits,
+        cast(c.credit_fraction * 1000000 as bigint) as weight,
+        cast(1000000 as bigint) as weights
+    from {{ ref('int_credits__' ~ attribution_model) }} as c
+    inner join sizes on c.order_key = sizes.order_key
+
+),
+
+split_{{ attribution_model }} as (
+
+    {{ split_by_largest_remainder(
+        'sized_' ~ attribution_model, 'order_key' ~ (', attribution_model' if attribution_model == 'custom' else '')) }}
+
+),
+{% endfor %}
+parts as (
 
     {% for attribution_model in attribution_models -%}
-    select * from {{ ref('int_credits__' ~ attribution_model) }}
+    select order_key, attribution_model, touch_number, credit_fraction, minor_unit_digits, part
+    from split_{{ attribution_model }}
     {% if not loop.last -%}
     union all
     {% endif -%}
@@ -11,91 +48,96 @@ with credits as (
 
 ),
 
--- A negative amount is split by its size and signed again afterwards.
-units as (
+models as (
 
-    select
-        credits.order_key,
-        credits.attribution_model,
-        credits.touchpoint_id,
-        credits.touch_number,
-        credits.credit_fraction,
-        abs({{ minor_units('o.commissionable_amount', 'o.minor_unit_digits') }}) as units,
-        o.minor_unit_digits,
-        cast(credits.credit_fraction * 1000000 as bigint) as weight,
-        cast(1000000 as bigint) as weights
-    from credits
-    inner join {{ ref('fct_orders') }} as o on credits.order_key = o.order_key
+    select * from {{ all_attribution_models() }} as every_model
 
 ),
 
-split as (
+pathless as (
 
-    {{ split_by_largest_remainder('units', 'order_key, attribution_model') }}
-
-),
-
-touched as (
-
-    select
-        split.order_key,
-        split.attribution_model,
-        split.touchpoint_id,
-        split.touch_number,
-        paths.touch_count,
-        paths.touched_at,
-        paths.channel,
-        paths.network,
-        paths.utm_source,
-        paths.utm_medium,
-        paths.utm_campaign,
-        split.credit_fraction,
-        {{ from_minor_units('split.part', 'split.minor_unit_digits') }} as credited_size
-    from split
-    inner join {{ ref('int_paths__built') }} as paths
-        on split.order_key = paths.order_key and split.touchpoint_id = paths.touchpoint_id
-
-),
-
-untouched as (
-
-    select
-        o.order_key,
-        rules.attribution_model,
-        cast(null as varchar) as touchpoint_id,
-        cast(null as integer) as touch_number,
-        cast(0 as integer) as touch_count,
-        cast(null as timestamp) as touched_at,
-        'unattributed' as channel,
-        cast(null as varchar) as network,
-        cast(null as varchar) as utm_source,
-        cast(null as varchar) as utm_medium,
-        cast(null as varchar) as utm_campaign,
-        {{ money('1') }} as credit_fraction,
-        {{ money('abs(' ~ round_to_minor_unit('o.commissionable_amount', 'o.minor_unit_digits') ~ ')') }} as credited_size
+    select o.order_key
     from {{ ref('fct_orders') }} as o
-    cross join (
-        {% for attribution_model in attribution_models -%}
-        select '{{ attribution_model }}' as attribution_model
-        {% if not loop.last -%}
-        union all
-        {% endif -%}
-        {% endfor %}
-    ) as rules
     left join {{ ref('int_paths__built') }} as paths on o.order_key = paths.order_key and paths.touch_number = 1
     where paths.order_key is null
 
 ),
 
-credited as (
+{% for attribution_model in attribution_models if attribution_model in partial_models -%}
+credited_{{ attribution_model }} as (
 
-    select * from touched
-    union all
-    select * from untouched
+    select distinct order_key, attribution_model from {{ ref('int_credits__' ~ attribution_model) }}
 
 ),
 
--- A touch names the network only; whom it credits is told by the network's own claim on the order.
+{% endfor -%}
+uncredited as (
+
+    select pathless.order_key, models.attribution_model
+    from pathless
+    cross join models
+    {%- for attribution_model in attribution_models if attribution_model in partial_models %}
+    union all
+    select paths.order_key, models.attribution_model
+    from {{ ref('int_paths__built') }} as paths
+    cross join models
+    left join credited_{{ attribution_model }} as credited
+        on paths.order_key = credited.order_key and models.attribution_model = credited.attribution_model
+    where
+        paths.touch_number = 1
+        and credited.order_key is null
+        {%- if attribution_model == 'custom' %}
+        and models.attribution_model in (select attribution_model from {{ ref('custom_attribution_models') }})
+        {%- else %}
+        and models.attribution_model = '{{ attribution_model }}'
+        {%- endif %}
+    {%- endfor %}
+
+),
+
+lines as (
+
+    select
+        parts.order_key,
+        parts.attribution_model,
+        paths.touchpoint_id,
+        parts.touch_number,
+        paths.touch_count,
+        paths.touched_at,
+        paths.channel,
+        paths.network,
+        paths.publisher_id,
+        paths.utm_source,
+        paths.utm_medium,
+        paths.utm_campaign,
+        parts.credit_fraction,
+        {{ from_minor_units('parts.part', 'parts.minor_unit_digits') }} as credited_size
+    from parts
+    inner join {{ ref('int_paths__built') }} as paths
+        on parts.order_key = paths.order_key and parts.touch_number = paths.touch_number
+    union all
+    select
+        u.order_key,
+        u.attribution_model,
+        cast(null as varchar) as touchpoint_id,
+        cast(null as integer) as touch_number,
+        coalesce(paths.touch_count, 0) as touch_count,
+        cast(null as timestamp) as touched_at,
+        'unattributed' as channel,
+        cast(null as varchar) as network,
+        cast(null as varchar) as publisher_id,
+        cast(null as varchar) as utm_source,
+        cast(null as varchar) as utm_medium,
+        cast(null as varchar) as utm_campaign,
+        {{ money('1') }} as credit_fraction,
+        {{ money('abs(' ~ round_to_minor_unit('o.commissionable_amount', 'o.minor_unit_digits') ~ ')') }} as credited_size
+    from uncredited as u
+    inner join {{ ref('fct_orders') }} as o on u.order_key = o.order_key
+    left join {{ ref('int_paths__built') }} as paths on u.order_key = paths.order_key and paths.touch_number = 1
+
+),
+
+-- Where no click of the network tells whose it was, its own claim on the order does.
 publishers as (
 
     select order_key, network, publisher_id
@@ -124,11 +166,11 @@ select
     c.attribution_model,
     c.touchpoint_id,
     c.touch_number,
-    c.touch_count,
+    cast(c.touch_count as integer) as touch_count,
     c.touched_at,
     c.channel,
     c.network,
-    publishers.publisher_id,
+    coalesce(c.publisher_id, publishers.publisher_id) as publisher_id,
     c.utm_source,
     c.utm_medium,
     c.utm_campaign,
@@ -138,6 +180,6 @@ select
     {{ times_rate('case when o.commissionable_amount < 0 then -c.credited_size else c.credited_size end', 'o.fx_rate') }}
         as credited_revenue_reporting,
     o.reporting_currency
-from credited as c
+from lines as c
 inner join {{ ref('fct_orders') }} as o on c.order_key = o.order_key
 left join publishers on c.order_key = publishers.order_key and c.network = publishers.network

@@ -1,1 +1,4 @@
-{{ quarantine_of('crm', ['orders', 'order_items', 'touchpoints', 'terms', 'decisions', 'publisher_contacts', 'hubspot_deals', 'salesforce_opportunities']) }}
+{{ quarantine_of('crm', [
+    'orders', 'order_items', 'touchpoints', 'terms', 'decisions', 'publisher_contacts', 'hubspot_deals',
+    'salesforce_opportunities', 'ga4_events', 'snowplow_events', 'segment_pages', 'segment_orders', 'ad_spend'
+]) }}

@@ -1,0 +1,64 @@
+{# The earliest instant at which a touch of that channel counts for an order, exact to the second. #}
+{% macro lookback_begins(timestamp, channel) -%}
+    {%- set by_channel = var('lookback_days_by_channel') -%}
+    {%- if not by_channel -%}
+    {{ _seconds_before(timestamp, var('lookback_days')) }}
+    {%- else -%}
+    case {{ channel }}
+        {%- for name, days in by_channel.items() %}
+        when '{{ name }}' then {{ _seconds_before(timestamp, days) }}
+        {%- endfor %}
+        else {{ _seconds_before(timestamp, var('lookback_days')) }}
+    end
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _seconds_before(timestamp, days) -%}
+    {{ dbt.dateadd('second', -((days * 86400) | round | int), timestamp) }}
+{%- endmacro %}
+
+
+{#
+    A common table expression for one transform of paths, over rows with order_key, touched_at, touchpoint_id, channel and
+    network. Touches are equal if channel and network are.
+
+    exposure: of equal touches in a row, the first. first: of all equal touches of a path, the first. drop_direct: no
+    direct ones, unless there is nothing else.
+#}
+{% macro transformed_path(relation, transform) -%}
+    {%- if transform == 'exposure' -%}
+    select * from (
+        select
+            *,
+            lag(channel) over (partition by order_key order by touched_at, touchpoint_id) as channel_before,
+            lag(coalesce(network, '')) over (partition by order_key order by touched_at, touchpoint_id) as network_before
+        from {{ relation }}
+    ) as steps
+    where channel_before is null or channel_before <> channel or network_before <> coalesce(network, '')
+    {%- elif transform == 'first' -%}
+    select * from (
+        select
+            *,
+            row_number() over (
+                partition by order_key, channel, coalesce(network, '')
+                order by touched_at, touchpoint_id
+            ) as occurrence
+        from {{ relation }}
+    ) as steps
+    where occurrence = 1
+    {%- elif transform == 'drop_direct' -%}
+    select * from (
+        select
+            *,
+            max(case when channel <> 'direct' then 1 else 0 end) over (partition by order_key) as others
+        from {{ relation }}
+    ) as steps
+    where channel <> 'direct' or others = 0
+    {%- elif transform == 'unique' -%}
+    select * from {{ relation }}
+    {%- else -%}
+    {%- do exceptions.raise_compiler_error(
+        'vars: path_transforms: ' ~ transform ~ ' is unknown; known are unique, exposure, first, drop_direct.') -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,129 @@
+{{ config(materialized='table') }}
+
+{%- set excluded = var('excluded_channels') %}
+
+with touches as (
+
+    select
+        t.touchpoint_id,
+        t.occurred_at,
+        t.channel,
+        t.network,
+        coalesce('customer:' || t.resolved_customer_hash, 'visitor:' || seen.visitor_hash) as person
+    from {{ ref('int_touchpoints__identified') }} as t
+    inner join {{ ref('int_touchpoints__unioned') }} as seen on t.touchpoint_id = seen.touchpoint_id
+    where
+        not t.is_repeat
+        and (t.resolved_customer_hash is not null or seen.visitor_hash is not null)
+        {%- if excluded %}
+        and t.channel not in ('{{ excluded | join("', '") }}')
+        {%- endif %}
+
+),
+
+known as (
+
+    select max(ordered_at) as newest_ordered_at from {{ ref('int_orders__keyed') }}
+
+),
+
+moments as (
+
+    select touchpoint_id, occurred_at, channel, network, person, cast(null as timestamp) as ordered_at
+    from touches
+    union all
+    select
+        cast(null as varchar),
+        ordered_at,
+        cast(null as varchar),
+        cast(null as varchar),
+        'customer:' || customer_hash,
+        ordered_at
+    from {{ ref('int_orders__keyed') }}
+    where customer_hash is not null
+
+),
+
+-- A touch at the very moment of an order still led to it.
+followed as (
+
+    select
+        *,
+        min(ordered_at) over (
+            partition by person
+            order by occurred_at desc, case when ordered_at is null then 1 else 0 end
+            rows between unbounded preceding and current row
+        ) as next_ordered_at
+    from moments
+
+),
+
+vain as (
+
+    select
+        *,
+        lag(occurred_at) over (partition by person order by occurred_at, touchpoint_id) as occurred_before
+    from followed
+    where
+        ordered_at is null
+        and (next_ordered_at is null or occurred_at < {{ lookback_begins('next_ordered_at', 'channel') }})
+
+),
+
+-- An order between two touches, or a pause as long as the look-back, ends a journey.
+numbered as (
+
+    select
+        *,
+        sum(
+            case when occurred_before >= {{ lookback_begins('occurred_at', 'channel') }} then 0 else 1 end
+        ) over (
+            partition by person, next_ordered_at
+            order by occurred_at, touchpoint_id
+            rows between unbounded preceding and current row
+        ) as journey_number
+    from vain
+
+),
+
+journeys as (
+
+    select
+        person || ':' || coalesce(cast(next_ordered_at as varchar), '') || ':' || cast(journey_number as varchar)
+            as order_key,
+        touchpoint_id,
+        occurred_at as touched_at,
+        channel,
+        network,
+        max(occurred_at) over (partition by person, next_ordered_at, journey_number) as ended_at
+    from numbered
+
+),
+
+-- A journey that may still lead to an order has not ended.
+touched as (
+
+    select j.order_key, j.touchpoint_id, j.touched_at, j.channel, j.network
+    from journeys as j
+    cross join known
+    where j.ended_at < {{ lookback_begins('known.newest_ordered_at', 'j.channel') }}
+
+)
+{%- for transform in var('path_transforms') %},
+
+transformed_{{ loop.index }} as (
+
+    {{ transformed_path('touched' if loop.first else 'transformed_' ~ loop.index0, transform) }}
+
+)
+{%- endfor %}
+
+select
+    order_key as journey_key,
+    touchpoint_id,
+    touched_at,
+    channel,
+    network,
+    cast(row_number() over (partition by order_key order by touched_at, touchpoint_id) as integer) as touch_number,
+    cast(count(*) over (partition by order_key) as integer) as touch_count
+from {% if var('path_transforms') %}transformed_{{ var('path_transforms') | length }}{% else %}touched{% endif %}

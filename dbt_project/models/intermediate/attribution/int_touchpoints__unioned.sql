@@ -1,0 +1,92 @@
+{%- set trackers = [] -%}
+{%- for network in var('networks') if network.get('tracker', false) -%}
+    {%- do trackers.append("'" ~ network.name ~ "'") -%}
+{%- endfor -%}
+
+with events as (
+
+    select e.*
+    from {{ ref('int_page_events__unioned') }} as e
+    left join {{ ref('int_page_events__sessioned') }} as s on e.page_event_key = s.page_event_key
+    where e.is_visit or s.begins_session
+
+),
+
+pages as (
+
+    select
+        e.page_event_key
+        || case when c.click_number > 1 then ':' || cast(c.click_number as varchar) else '' end as touchpoint_id,
+        e.page_event_key as session_key,
+        e.shop,
+        e.occurred_at,
+        e.visitor_hash,
+        e.customer_hash,
+        rules.channel,
+        -- A tracker counts clicks of others, and claims none of them.
+        case when c.click_kind = 'tracker' then null else coalesce(c.network, rules.network) end as network,
+        c.publisher_id,
+        c.click_id_param,
+        c.click_id,
+        e.utm_source,
+        e.utm_medium,
+        e.utm_campaign,
+        e.referrer_host,
+        coalesce(c.click_count, 0) > 1 as has_several_click_ids,
+        true as is_seen_by_shop,
+        coalesce(c.is_reported, false) and c.click_kind <> 'tracker' as is_seen_by_network,
+        coalesce(c.is_tracked, false) as is_seen_by_tracker
+    from events as e
+    left join {{ ref('int_click_ids__recognised') }} as c on e.page_event_key = c.page_event_key
+    left join {{ ref('int_channels__ruled') }} as rules
+        on
+            coalesce(c.click_kind, '') = rules.click_kind
+            and lower(coalesce(e.utm_medium, '')) = rules.utm_medium
+            and lower(coalesce(e.utm_source, '')) = rules.utm_source
+            and lower(coalesce(e.referrer_host, '')) = rules.referrer_host
+
+),
+
+-- Clicks that no page of the shop shows: they count for the network, and nobody knows whose they are.
+unseen as (
+
+    select
+        'click:' || k.network || ':' || k.account_id || ':' || k.click_id as touchpoint_id,
+        k.network,
+        k.publisher_id,
+        k.click_id,
+        min(k.clicked_at) as occurred_at,
+        min(k.referrer_host) as referrer_host
+    from {{ ref('int_clicks__unioned') }} as k
+    left join {{ ref('int_click_ids__recognised') }} as c on k.network = c.network and k.click_id = c.click_id
+    where c.page_event_key is null and k.clicked_at is not null
+    {%- if trackers %} and k.network not in ({{ trackers | join(', ') }}){% endif %}
+    group by k.network, k.account_id, k.publisher_id, k.click_id
+
+)
+
+select * from pages
+
+union all
+
+select
+    touchpoint_id,
+    touchpoint_id as session_key,
+    cast(null as varchar) as shop,
+    occurred_at,
+    cast(null as varchar) as visitor_hash,
+    cast(null as varchar) as customer_hash,
+    'affiliate' as channel,
+    network,
+    publisher_id,
+    cast(null as varchar) as click_id_param,
+    click_id,
+    cast(null as varchar) as utm_source,
+    cast(null as varchar) as utm_medium,
+    cast(null as varchar) as utm_campaign,
+    referrer_host,
+    false as has_several_click_ids,
+    false as is_seen_by_shop,
+    true as is_seen_by_network,
+    false as is_seen_by_tracker
+from unseen

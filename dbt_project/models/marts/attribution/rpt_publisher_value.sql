@@ -1,0 +1,159 @@
+with brand as (
+
+    select reporting_currency from {{ source('config', 'brand') }}
+
+),
+
+bills as (
+
+    select c.order_key, c.network, c.publisher_id, c.publisher_commission_reporting
+    from {{ ref('fct_conversions') }} as c
+    where not c.is_duplicate_claim and c.row_kind <> 'test' and not {{ is_void('c') }}
+
+),
+
+bill_of_order as (
+
+    select order_key, {{ sum_if_all_known('publisher_commission_reporting') }} as bill_reporting
+    from bills
+    where order_key is not null
+    group by order_key
+
+),
+
+bill_of_publisher as (
+
+    select
+        coalesce(network, '') as network,
+        coalesce(publisher_id, '') as publisher_id,
+        {{ sum_if_all_known('publisher_commission_reporting') }} as bill_reporting
+    from bills
+    group by coalesce(network, ''), coalesce(publisher_id, '')
+
+),
+
+-- Credit that no publisher has stays one line of its own, so that every model shares out the same bill.
+credits as (
+
+    select
+        c.attribution_model,
+        case when c.channel = 'affiliate' then coalesce(c.network, '') else '' end as network,
+        case when c.channel = 'affiliate' then coalesce(c.publisher_id, '') else '' end as publisher_id,
+        c.credit_fraction,
+        c.credited_revenue_reporting,
+        -- Rounded only after it is summed, or millions of touches would add up to another bill.
+        case when bill.order_key is null then 0 else {{ money('bill.bill_reporting') }} * c.credit_fraction end
+            as payout_reporting
+    from {{ ref('fct_attribution_credits') }} as c
+    left join bill_of_order as bill on c.order_key = bill.order_key
+
+),
+
+credited as (
+
+    select
+        attribution_model,
+        network,
+        publisher_id,
+        sum(credit_fraction) as credited_orders,
+        {{ sum_if_all_known('credited_revenue_reporting') }} as credited_revenue_reporting,
+        {{ sum_if_all_known('payout_reporting') }} as payout_reporting
+    from credits
+    group by attribution_model, network, publisher_id
+
+),
+
+-- Linear credits every touch of a path, whoever else gets the order.
+touched as (
+
+    select
+        c.order_key,
+        coalesce(c.network, '') as network,
+        coalesce(c.publisher_id, '') as publisher_id,
+        max(case when c.touch_number = 1 then 1 else 0 end) as began,
+        max(case when paid.order_key is not null then 1 else 0 end) as was_paid,
+        case when count(*) = max(c.touch_count) then 1 else 0 end as was_alone
+    from {{ ref('fct_attribution_credits') }} as c
+    left join {{ ref('fct_attribution_credits') }} as paid
+        on
+            c.order_key = paid.order_key
+            and c.touch_number = paid.touch_number
+            and paid.attribution_model = 'affiliate_last_click'
+    where c.attribution_model = 'linear' and c.channel = 'affiliate'
+    group by c.order_key, coalesce(c.network, ''), coalesce(c.publisher_id, '')
+
+),
+
+helped as (
+
+    select
+        network,
+        publisher_id,
+        count(*) as orders_touched,
+        sum(began) as orders_begun,
+        sum(1 - was_paid) as orders_assisted,
+        sum(was_alone) as orders_alone
+    from touched
+    group by network, publisher_id
+
+),
+
+publishers as (
+
+    select network, publisher_id from bill_of_publisher
+    union
+    select network, publisher_id from credited
+
+),
+
+lines as (
+
+    select models.attribution_model, publishers.network, publishers.publisher_id
+    from publishers
+    cross join {{ all_attribution_models() }} as models
+
+),
+
+joined as (
+
+    select
+        lines.attribution_model,
+        nullif(lines.network, '') as network,
+        nullif(lines.publisher_id, '') as publisher_id,
+        coalesce(credited.credited_orders, 0) as credited_orders,
+        case when credited.network is null then 0 else credited.credited_revenue_reporting end
+            as credited_revenue_reporting,
+        case when credited.network is null then 0 else credited.payout_reporting end as payout_under_model_reporting,
+        case when bill.network is null then 0 else bill.bill_reporting end as actual_bill_reporting,
+        coalesce(helped.orders_touched, 0) as orders_touched,
+        coalesce(helped.orders_begun, 0) as orders_begun,
+        coalesce(helped.orders_assisted, 0) as orders_assisted,
+        coalesce(helped.orders_alone, 0) as orders_alone
+    from lines
+    left join credited
+        on
+            lines.attribution_model = credited.attribution_model
+            and lines.network = credited.network
+            and lines.publisher_id = credited.publisher_id
+    left join bill_of_publisher as bill
+        on lines.network = bill.network and lines.publisher_id = bill.publisher_id
+    left join helped on lines.network = helped.network and lines.publisher_id = helped.publisher_id
+
+)
+
+select
+    j.attribution_model,
+    j.network,
+    j.publisher_id,
+    {{ money('j.credited_orders') }} as credited_orders,
+    {{ money('j.credited_revenue_reporting') }} as credited_revenue_reporting,
+    {{ money('j.payout_under_model_reporting') }} as payout_under_model_reporting,
+    {{ money('j.actual_bill_reporting') }} as actual_bill_reporting,
+    {{ money('j.payout_under_model_reporting - j.actual_bill_reporting') }} as payout_difference_reporting,
+    cast(j.orders_touched as bigint) as orders_touched,
+    cast(j.orders_begun as bigint) as orders_begun,
+    cast(j.orders_assisted as bigint) as orders_assisted,
+    cast(j.orders_alone as bigint) as orders_alone,
+    brand.reporting_currency
+from joined as j
+cross join brand

@@ -1,0 +1,28 @@
+"""Paths that tests agree on: hand-written ones, and random ones by number."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from affiliate_assets.attribution.paths import Paths, Row
+
+# Every order of up to three channels that begins with each of them; three orders each.
+NINE = ("A", "A > B", "A > B > C", "B", "B > A", "B > C > A", "C", "C > A", "C > B > A")
+
+
+def nine_paths() -> Paths:
+    return Paths.of((path.split(" > "), 3, 3, 0) for path in NINE)
+
+
+def random_rows(case: int, channels: int = 6, paths: int = 8, longest: int = 6) -> list[Row]:
+    """A few paths over up to so many channels; some never convert, some always do, at least one does."""
+    generator = np.random.default_rng(case)
+    names = [f"c{number}" for number in range(int(generator.integers(1, channels + 1)))]
+    rows: list[Row] = []
+    for _ in range(int(generator.integers(1, paths + 1))):
+        touches = [names[code] for code in generator.integers(0, len(names), generator.integers(1, longest + 1))]
+        conversions, nulls = (int(number) for number in generator.integers(0, 5, 2))
+        value = round(float(generator.uniform(1, 90)) * conversions, 2)
+        rows.append((touches, conversions, value, nulls))
+    touches, conversions, value, nulls = rows[0]
+    return [(touches, conversions + 1, value + 10, nulls), *rows[1:]]
