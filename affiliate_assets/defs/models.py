@@ -8,7 +8,8 @@ from typing import Any
 
 import dagster as dg
 import dagster_dbt
-from dagster_dbt.core.dbt_event_iterator import DbtEventIterator
+import duckdb
+from dagster_dbt.errors import DagsterDbtError
 
 from affiliate_assets.landing.configuration import store_networks
 from affiliate_assets.landing.decisions import take_decisions
@@ -85,7 +86,47 @@ def dbt_models(project: dagster_dbt.DbtProject) -> dg.AssetsDefinition:
                 ["build", "--exclude", "resource_type:unit_test"], context=context, target_path=settings.data / "dbt"
             )
             # dagster-dbt waits for late events by polling, which takes the processor from dbt; so dbt goes first.
-            events = DbtEventIterator(iter(list(build.stream())), build)
-            yield from events.fetch_row_counts().fetch_column_metadata(with_column_lineage=False)
+            events, failure = _all_of(build.stream())
+            tables = _tables(settings)
+        for event in events:
+            if isinstance(event, dg.Output):
+                told = tables.get(tuple(context.asset_key_for_output(event.output_name).path[-2:]), {})
+                event = event.with_metadata({**event.metadata, **told})
+            yield event
+        if failure is not None:
+            raise failure
 
     return assets
+
+
+def _all_of(stream: Iterator[Any]) -> tuple[list[Any], DagsterDbtError | None]:
+    """What dbt did, also where it failed in the end: a failed check has to be seen."""
+    events: list[Any] = []
+    try:
+        for event in stream:
+            events.append(event)
+    except DagsterDbtError as error:
+        return events, error
+    return events, None
+
+
+def _tables(settings: Settings) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Rows and columns of every table and view, by schema and name; the rows of a view are not counted.
+
+    One connection reads them all; dagster-dbt's own fetching opens one for each model.
+    """
+    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
+        columns = warehouse.execute(
+            "select schema_name, table_name, list({'name': column_name, 'type': data_type} order by column_index)"
+            " from duckdb_columns() where not internal group by all"
+        ).fetchall()
+        stored = warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        counts = " union all ".join(f"select '{s}', '{t}', count(*) from \"{s}\".\"{t}\"" for s, t in stored)
+        rows = {(schema, table): count for schema, table, count in warehouse.execute(counts).fetchall()}
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for schema, table, fields in columns:
+        schema_of = dg.TableSchema([dg.TableColumn(field["name"], type=field["type"]) for field in fields])
+        found[schema, table] = {"dagster/column_schema": schema_of}
+        if (schema, table) in rows:
+            found[schema, table]["dagster/row_count"] = rows[schema, table]
+    return found
