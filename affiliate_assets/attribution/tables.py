@@ -29,7 +29,11 @@ WEIGHTS = pl.Schema(
 
 
 def paths_of(table: pl.DataFrame) -> Paths:
-    """From rows of `path` (channels with the separator between them), `touch_count`, `conversions` and `nulls`."""
+    """From rows of `path` (channels with the separator between them), `touch_count`, `conversions` and `nulls`.
+
+    The order of the rows changes nothing: what is drawn by a seed would otherwise differ from build to build.
+    """
+    table = table.sort("path")
     touches = table["path"].str.split(SEPARATOR)
     lengths = touches.list.len().to_numpy().astype(np.int64)
     if not np.array_equal(lengths, table["touch_count"].to_numpy()):

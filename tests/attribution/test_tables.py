@@ -25,8 +25,16 @@ NINE_PATHS = table([(path, 3, 0) for path in NINE])
 def test_paths_are_read_as_they_were_written() -> None:
     paths = paths_of(table([("email > paid > email", 1, 2), ("direct", 0, 3)]))
     assert paths.channels == ("direct", "email", "paid")
-    assert [paths.touches(path) for path in range(2)] == [("email", "paid", "email"), ("direct",)]
-    assert (paths.conversions.tolist(), paths.nulls.tolist()) == ([1, 0], [2, 3])
+    assert [paths.touches(path) for path in range(2)] == [("direct",), ("email", "paid", "email")]
+    assert (paths.conversions.tolist(), paths.nulls.tolist()) == ([0, 1], [3, 2])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_order_of_the_rows_changes_nothing(model: str) -> None:
+    settings = Settings(bootstrap_samples=20)
+    mixed = [NINE_PATHS.sample(fraction=1.0, shuffle=True, seed=seed) for seed in range(3)]
+    assert any(not rows.equals(NINE_PATHS) for rows in mixed)
+    assert all(weights_of(model, rows, settings).equals(weights_of(model, NINE_PATHS, settings)) for rows in mixed)
 
 
 def test_a_name_with_the_separator_is_refused() -> None:
