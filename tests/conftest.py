@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 import hypothesis
 import pytest
 
-from affiliate_assets.connectors.language import Connector, RateLimit
+from affiliate_assets.connectors.language import Connector
 from affiliate_assets.connectors.planning import Span
 from affiliate_assets.crm.streams import CRM
 from affiliate_assets.landing.night import run_files, run_network
@@ -19,6 +19,7 @@ from affiliate_assets.landing.report import Night
 from affiliate_assets.networks import api_connectors
 from affiliate_assets.sandbox import Sandbox, World, WorldConfig, build_world
 from affiliate_assets.settings import Settings, load_settings
+from tests.waiting import WaitingClock
 
 # The same examples on every machine, and no failure because a machine is slow.
 hypothesis.settings.register_profile("project", derandomize=True, deadline=None, max_examples=60)
@@ -43,6 +44,7 @@ class Brand:
     world: World
     exports: Path
     connectors: dict[str, Connector]
+    clock: WaitingClock
     runs: int = 0
 
     def pull(self, network: str, at: datetime, *, requested: Span | None = None, follow_changes: bool = True) -> Night:
@@ -68,13 +70,9 @@ class Brand:
 
 @pytest.fixture
 def brand(small_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Brand]:
-    # The published limits, with a minute that lasts a second for the networks, and a little longer for the pulls.
-    second = timedelta(seconds=1.1)
-    connectors = {
-        slug: replace(connector, limits=tuple(RateLimit(limit.calls, second) for limit in connector.limits))
-        for slug, connector in api_connectors().items()
-    }
-    with Sandbox(small_world, clock=FIRST_MORNING, limit_window=1.0) as sandbox:
+    clock = WaitingClock()
+    clock.install(monkeypatch)
+    with Sandbox(small_world, clock=FIRST_MORNING, now=clock) as sandbox:
         for network, variable in SECRETS.items():
             monkeypatch.setenv(variable, sandbox.token(network))
         monkeypatch.setenv(HASH_KEY, "a key for invented customers")
@@ -82,7 +80,7 @@ def brand(small_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         path.write_text(_toml(sandbox, small_world), encoding="utf-8")
         exports = tmp_path / "exports"
         exports.mkdir()
-        yield Brand(load_settings(path), sandbox, small_world, exports, connectors)
+        yield Brand(load_settings(path), sandbox, small_world, exports, api_connectors(), clock)
 
 
 def _toml(sandbox: Sandbox, world: World) -> str:

@@ -13,7 +13,7 @@ from time import monotonic
 
 from affiliate_assets.settings import PROJECT_ROOT
 from tests.accuracy.measuring import Measured
-from tests.accuracy.running import measure_one
+from tests.accuracy.running import measure_one, project_of
 from tests.accuracy.writing import Run, page
 from tests.accuracy.year import over_a_year
 
@@ -47,7 +47,7 @@ def main() -> None:
             sys.stdout.flush()
         count = _number("NIGHTS", 26)
         if count:
-            year = over_a_year(_FIRST_SEED, count, Path(folder) / "year", Path(folder) / f"dbt-{os.getpid()}")
+            year = over_a_year(_FIRST_SEED, count, Path(folder) / "year", project_of(folder))
             path.write_text(page(found["ordinary"], found["other"], year), encoding="utf-8")
     sys.stdout.write(f"written: {path}\n")
 

@@ -13,7 +13,8 @@ import pytest
 
 from affiliate_assets.sandbox import World
 from tests.accuracy.deadlines import deadlines
-from tests.end_to_end.pulling import MORNINGS, build_models, pull
+from tests.compiled import models
+from tests.end_to_end.pulling import MORNINGS, Project, pull
 
 KEYS = ["side", "network", "record_id"]
 _FOUND = """
@@ -93,18 +94,18 @@ class Measured:
     same_when_shuffled: bool | None
 
 
-def measure(world: World, root: Path, target: Path, *, shuffled: bool = False) -> Measured:
+def measure(world: World, root: Path, project: Project, *, shuffled: bool = False) -> Measured:
     """Pull a world over HTTP, build the models, and lay what they say beside the truth; `root` is emptied."""
     at = MORNINGS[-1]
     root.mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patch:
         settings = pull(world, root, patch)
-        build_models(settings, target, patch, leave_out=("test", "unit_test"))
+        project.build(settings, models)
         beside, same = found_beside_truth(world, settings.warehouse, at), None
         if shuffled:
             before = marts(settings.warehouse)
             shuffle(settings.warehouse, world.config.seed)
-            build_models(settings, target, patch, leave_out=("test", "unit_test"))
+            project.build(settings, models)
             same = marts(settings.warehouse) == before
     shutil.rmtree(root)
     return Measured(beside, deadlines(world, beside, at), same)

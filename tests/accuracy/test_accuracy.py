@@ -9,14 +9,21 @@ from tests.accuracy import worlds
 from tests.accuracy.deadlines import flagged_in_time
 from tests.accuracy.measuring import Measured, measure
 from tests.accuracy.scoring import causes, classes, kinds, reasons, signals
+from tests.end_to_end.pulling import Project
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """One for both worlds, so that the project is parsed once."""
+    return Project(tmp_path_factory.mktemp("dbt"))
 
 
 @pytest.fixture(scope="module", params=["ordinary", "other"])
-def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Measured:
+def measured(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, project: Project) -> Measured:
     """One world, pulled and built; the rows of the ordinary one also in another order."""
     build = worlds.ordinary if request.param == "ordinary" else worlds.other
     root = tmp_path_factory.mktemp(request.param)
-    return measure(build(77), root / "brand", root / "dbt", shuffled=request.param == "ordinary")
+    return measure(build(77), root / "brand", project, shuffled=request.param == "ordinary")
 
 
 @pytest.mark.timeout(1_200)

@@ -12,14 +12,15 @@ import pytest
 from affiliate_assets.sandbox import EVERY_KIND, WorldConfig, build_world
 from tests.accuracy.deadlines import deadlines
 from tests.accuracy.measuring import found_beside_truth
-from tests.end_to_end.pulling import START, build_models, nights
+from tests.compiled import models
+from tests.end_to_end.pulling import START, Project, nights
 
 #: Networks of which somebody can name the day.
 DATED = ("cj", "impact", "shareasale", "rakuten", "partnerize")
 _DAYS = 365
 
 
-def over_a_year(seed: int, count: int, root: Path, target: Path) -> pl.DataFrame:
+def over_a_year(seed: int, count: int, root: Path, project: Project) -> pl.DataFrame:
     """Measure the open deadlines on so many nights, evenly over a year; one row per night and conversion."""
     world = build_world(
         WorldConfig(
@@ -39,7 +40,7 @@ def over_a_year(seed: int, count: int, root: Path, target: Path) -> pl.DataFrame
     with pytest.MonkeyPatch.context() as patch:
         root.mkdir(parents=True)
         for morning, settings in nights(world, root, patch, mornings):
-            build_models(settings, target, patch, leave_out=("test", "unit_test"))
+            project.build(settings, models)
             beside = found_beside_truth(world, settings.warehouse, morning)
             found.append(deadlines(world, beside, morning).with_columns(night=pl.lit(morning)))
     shutil.rmtree(root)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,17 @@ import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
+from tests.compiled import Compiled, Node
 from tests.dbt import brand
-from tests.dbt.warehouse import create_warehouse
+from tests.dbt.warehouse import create_warehouse, insert
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
+WITHOUT_UNIT_TESTS = ("--exclude", "resource_type:unit_test")
 
 
 @dataclass(frozen=True)
 class Build:
-    """A finished dbt command on one warehouse."""
+    """What was built on one warehouse, and how each node ended."""
 
     warehouse: Path
     target: Path
@@ -94,9 +96,43 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def acme(tmp_path_factory: pytest.TempPathFactory, target: Path) -> Build:
-    """The brand of `brand.py`, built with all data tests and unit tests."""
+def first_build(tmp_path_factory: pytest.TempPathFactory, target: Path) -> tuple[Build, Compiled]:
+    """The brand of `brand.py`, built by dbt with all data tests; what it compiled is read before another command."""
     warehouse = tmp_path_factory.mktemp("acme") / "affiliate.duckdb"
     create_warehouse(warehouse)
     brand.fill(warehouse)
-    return dbt_build(warehouse, target)
+    build = dbt_build(warehouse, target, WITHOUT_UNIT_TESTS)
+    return build, Compiled.of(target, warehouse)
+
+
+@pytest.fixture(scope="session")
+def acme(first_build: tuple[Build, Compiled]) -> Build:
+    """The brand of `brand.py`."""
+    return first_build[0]
+
+
+@pytest.fixture(scope="session")
+def compiled(first_build: tuple[Build, Compiled]) -> Compiled:
+    """The whole project, to be built on other warehouses."""
+    return first_build[1]
+
+
+PLACE = "1999-01-01 00:00:00"
+
+
+@pytest.fixture(scope="session")
+def of_the_past(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    """What follows differences over nights, as of a past night, which is to be put in for `PLACE`."""
+    folder = tmp_path_factory.mktemp("past")
+    warehouse = folder / "affiliate.duckdb"
+    create_warehouse(warehouse)
+    insert(warehouse, "config.order_id_prefixes", {"prefix": "SHOP-"})
+    arguments = ("--select", "int_nights__known+", "--vars", f"as_of_night: {PLACE}")
+    dbt_build(warehouse, folder / "target", arguments, command="compile")
+    return Compiled.of(folder / "target", warehouse)
+
+
+def rebuilt(compiled: Compiled, warehouse: Path, only: Callable[[Node], bool] = lambda node: True) -> Build:
+    """Another warehouse with the same project."""
+    outcomes = compiled.build(warehouse, only)
+    return Build(warehouse, warehouse.parent, "fail" not in outcomes.values(), outcomes)

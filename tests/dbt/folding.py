@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,16 +13,12 @@ import duckdb
 from affiliate_assets.errors import RecordError
 from affiliate_assets.landing.decisions import Decision, decide
 from affiliate_assets.landing.differences import NotedNight, note_night
+from tests.compiled import Compiled
 from tests.dbt.warehouse import TABLES
 
 START = datetime(2026, 3, 1, 3)  # noqa: DTZ001
 A_DAY = timedelta(days=1)
-MODELS = {
-    "intermediate.int_nights__known": "intermediate/reconciliation/int_nights__known.sql",
-    "intermediate.int_differences__tonight": "intermediate/reconciliation/int_differences__tonight.sql",
-    "intermediate.int_differences__history": "intermediate/reconciliation/int_differences__history.sql",
-    "marts.fct_differences": "marts/reconciliation/fct_differences.sql",
-}
+MODELS = ("int_nights__known", "int_differences__tonight", "int_differences__history", "fct_differences")
 NETWORKS = {"one": "awin", "two": "cj", "three": "cj"}
 TOLD = (
     "diff_key, status, decided_status, owner, decisions, has_changed_since_decision, is_suspended, first_seen_at,"
@@ -32,11 +26,10 @@ TOLD = (
 )
 
 
-def compiled(target: Path) -> dict[str, str]:
-    """The SQL of the models in the target folder of a finished dbt command."""
-    root = target / "compiled" / "affiliate_assets" / "models"
-    found = {name: (root / path).read_text(encoding="utf-8") for name, path in MODELS.items()}
-    return {name: re.sub(r'"\w+"\.("\w+"\."\w+")', r'"affiliate".\1', sql) for name, sql in found.items()}
+def sql_of_models(compiled: Compiled) -> dict[str, str]:
+    """The SQL of the models by their relation, in the order in which they are built."""
+    nodes = [compiled.nodes[f"model.affiliate_assets.{name}"] for name in MODELS]
+    return {node["relation_name"]: node["compiled_code"] for node in nodes}
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,10 @@ import duckdb
 from affiliate_assets.crm.streams import CRM
 from affiliate_assets.landing.tables import create_tables
 from affiliate_assets.networks import all_connectors
+from tests.compiled import Compiled, claims
 from tests.dbt import brand
-from tests.dbt.conftest import PROJECT, Build, dbt_build, network_names
+from tests.dbt.conftest import PROJECT, WITHOUT_UNIT_TESTS, Build, dbt_build, network_names, rebuilt
 from tests.dbt.warehouse import TABLES, create_warehouse, insert
-
-WITHOUT_UNIT_TESTS = ("--exclude", "resource_type:unit_test")
 
 
 def checksums(build: Build) -> dict[str, tuple[int, str | None]]:
@@ -41,11 +40,11 @@ def test_building_again_changes_no_mart(acme: Build, tmp_path: Path) -> None:
     assert checksums(again) == before
 
 
-def test_a_later_now_changes_only_what_is_judged_by_the_clock(acme: Build, tmp_path: Path) -> None:
+def test_a_later_now_changes_only_what_is_judged_by_the_clock(acme: Build, compiled: Compiled, tmp_path: Path) -> None:
     warehouse = copy_of(acme, tmp_path)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update config.brand set as_of = '2026-03-02 04:00:00'")
-    later = dbt_build(warehouse, acme.target, WITHOUT_UNIT_TESTS)
+    later = rebuilt(compiled, warehouse)
     before = checksums(acme)
     changed = {mart for mart, checksum in checksums(later).items() if checksum != before[mart]}
     # The order of 02:30 is old enough now; the report counts it so; completeness tells the time itself.
@@ -63,13 +62,14 @@ def test_a_later_now_changes_only_what_is_judged_by_the_clock(acme: Build, tmp_p
     assert found == ("missing_in_network",)
 
 
-def test_a_brand_without_any_account_builds_empty_marts(tmp_path: Path, target: Path) -> None:
+def test_a_brand_without_any_account_builds_empty_marts(compiled: Compiled, tmp_path: Path) -> None:
     warehouse = tmp_path / "affiliate.duckdb"
     create_warehouse(warehouse)
     insert(warehouse, "config.brand", brand.brand("EUR"))
-    empty = dbt_build(warehouse, target, WITHOUT_UNIT_TESTS)
+    insert(warehouse, "config.order_id_prefixes", {"prefix": "SHOP-"})
+    empty = rebuilt(compiled, warehouse)
     assert empty.success
-    assert set(empty.outcomes.values()) <= {"success", "pass", "no-op"}
+    assert set(empty.outcomes.values()) == {"success", "pass"}
     filled = {mart: rows for mart, (rows, _) in checksums(empty).items() if rows}
     networks = sorted(network_names())
     assert {"awin", "cj"} <= set(networks)
@@ -79,12 +79,12 @@ def test_a_brand_without_any_account_builds_empty_marts(tmp_path: Path, target: 
     ]
 
 
-def test_a_network_without_an_account_misses_no_conversion(acme: Build, tmp_path: Path) -> None:
+def test_a_network_without_an_account_misses_no_conversion(acme: Build, compiled: Compiled, tmp_path: Path) -> None:
     warehouse = copy_of(acme, tmp_path)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("delete from config.accounts where network = 'cj'")
         connection.execute("delete from valid_cj.commissions")
-    build = dbt_build(warehouse, acme.target, WITHOUT_UNIT_TESTS)
+    build = rebuilt(compiled, warehouse)
     assert build.success
     rows = build.query(
         "select record_id from marts.fct_reconciliation_diffs where class = 'missing_in_network' order by 1"
@@ -93,11 +93,13 @@ def test_a_network_without_an_account_misses_no_conversion(acme: Build, tmp_path
     assert rows == [("3001",), ("3005",)]
 
 
-def test_another_reporting_currency_is_one_row_of_configuration(acme: Build, tmp_path: Path) -> None:
+def test_another_reporting_currency_is_one_row_of_configuration(
+    acme: Build, compiled: Compiled, tmp_path: Path
+) -> None:
     warehouse = copy_of(acme, tmp_path)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update config.brand set reporting_currency = 'USD'")
-    build = dbt_build(warehouse, acme.target, WITHOUT_UNIT_TESTS)
+    build = rebuilt(compiled, warehouse)
     rows = build.query(
         """
         select conversion_id, sale_amount_reporting::varchar, sale_fx_rate::varchar, reporting_currency
@@ -198,7 +200,9 @@ def identified(build: Build) -> dict[str, str | None]:
     )
 
 
-def test_identities_as_of_a_past_night_are_those_that_were_built_then(acme: Build, tmp_path: Path) -> None:
+def test_identities_as_of_a_past_night_are_those_that_were_built_then(
+    acme: Build, compiled: Compiled, tmp_path: Path
+) -> None:
     warehouse = copy_of(acme, tmp_path)
     later: dict[str, Any] = {"_observed_at": "2026-03-02 03:00:00", "_row_hash": "later"}
     insert(
@@ -211,21 +215,20 @@ def test_identities_as_of_a_past_night_are_those_that_were_built_then(acme: Buil
     )
     then = identified(acme)
     assert then["main:t4"] == "customer-3004"
-    models = ("--select", "+int_touchpoints__identified", *WITHOUT_UNIT_TESTS)
-    now = identified(dbt_build(warehouse, tmp_path / "now", models))
+    now = identified(rebuilt(compiled, warehouse, compiled.upstream("int_touchpoints__identified")))
     assert now["main:t4"] == "customer-3005"
-    as_of = ("--vars", '{"identities_as_of": "2026-03-01 12:00:00"}')
-    replayed = identified(dbt_build(warehouse, tmp_path / "then", (*models, *as_of)))
+    arguments = ("--select", "int_touchpoints__identified", "--vars", '{"identities_as_of": "2026-03-01 12:00:00"}')
+    replayed = identified(dbt_build(warehouse, tmp_path / "then", arguments, command="run"))
     assert {touch: replayed[touch] for touch in then} == then
     assert (replayed["main:u1"], replayed["main:u2"]) == ("customer-3001", None)
 
 
-def test_each_claim_notices_the_mart_that_breaks_it(acme: Build, tmp_path: Path) -> None:
+def test_each_claim_notices_the_mart_that_breaks_it(acme: Build, compiled: Compiled, tmp_path: Path) -> None:
     warehouse = copy_of(acme, tmp_path)
     with duckdb.connect(str(warehouse)) as connection:
         for change in BROKEN.values():
             connection.execute(change)
-    build = dbt_build(warehouse, acme.target, ("--select", "test_type:singular", *OF_ONE_NETWORK), command="test")
+    build = rebuilt(compiled, warehouse, lambda node: claims(node) or node["name"] in OF_ONE_NETWORK)
     assert build.with_outcome("fail") | build.with_outcome("warn") == set(BROKEN) | acme.with_outcome("warn")
 
 

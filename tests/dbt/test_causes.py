@@ -12,9 +12,10 @@ import duckdb
 import pytest
 import yaml
 
+from tests.compiled import Compiled
 from tests.dbt import brand
-from tests.dbt.conftest import PROJECT, Build, dbt_build
-from tests.dbt.test_builds import WITHOUT_UNIT_TESTS, checksums
+from tests.dbt.conftest import PROJECT, Build, rebuilt
+from tests.dbt.test_builds import checksums
 from tests.dbt.warehouse import insert
 
 D = Decimal
@@ -65,7 +66,7 @@ CAUSES: tuple[tuple[int, str, dict[str, Any], Any, str, Decimal | None], ...] = 
 
 
 @pytest.fixture(scope="module")
-def planted(acme: Build, tmp_path_factory: pytest.TempPathFactory) -> Build:
+def planted(acme: Build, compiled: Compiled, tmp_path_factory: pytest.TempPathFactory) -> Build:
     """The brand with one pair for each cause, a split shipment, a renewal, and claims that only ids tell apart."""
     warehouse = Path(shutil.copy(acme.warehouse, tmp_path_factory.mktemp("causes") / "affiliate.duckdb"))
     pairs = [
@@ -85,7 +86,7 @@ def planted(acme: Build, tmp_path_factory: pytest.TempPathFactory) -> Build:
         brand.awin(8140, None, "9.00"),
     )
     plant_ids(warehouse)
-    return dbt_build(warehouse, acme.target, WITHOUT_UNIT_TESTS)
+    return rebuilt(compiled, warehouse)
 
 
 def plant_ids(warehouse: Path) -> None:
@@ -238,7 +239,7 @@ def test_totals_tie_by_month_and_class(acme: Build) -> None:
     assert sides == [("network", conversions), ("order", orders)]
 
 
-def test_the_order_of_input_changes_no_mart(planted: Build, tmp_path: Path) -> None:
+def test_the_order_of_input_changes_no_mart(planted: Build, compiled: Compiled, tmp_path: Path) -> None:
     warehouse = Path(shutil.copy(planted.warehouse, tmp_path / "affiliate.duckdb"))
     with duckdb.connect(str(warehouse)) as connection:
         tables = connection.execute(
@@ -251,16 +252,16 @@ def test_the_order_of_input_changes_no_mart(planted: Build, tmp_path: Path) -> N
             connection.execute(f"delete from {table}")
             connection.execute(f"insert into {table} select * from shuffled")
             connection.execute("drop table shuffled")
-    again = dbt_build(warehouse, planted.target, WITHOUT_UNIT_TESTS)
+    again = rebuilt(compiled, warehouse)
     assert again.success
     assert checksums(again) == checksums(planted)
 
 
-def test_the_configured_policy_decides_who_keeps_an_order(acme: Build, tmp_path: Path) -> None:
+def test_the_configured_policy_decides_who_keeps_an_order(acme: Build, compiled: Compiled, tmp_path: Path) -> None:
     warehouse = Path(shutil.copy(acme.warehouse, tmp_path / "affiliate.duckdb"))
     insert(warehouse, "config.matching", {"winner": "priority"})
     insert(warehouse, "config.network_priority", {"network": "awin", "position": 1})
-    build = dbt_build(warehouse, acme.target, WITHOUT_UNIT_TESTS)
+    build = rebuilt(compiled, warehouse)
     assert build.success
     assert build.query(
         "select conversion_id, lost_by_rule, survivor_network from marts.fct_duplicate_claims order by 1"

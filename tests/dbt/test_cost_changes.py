@@ -7,18 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.dbt.conftest import dbt_build
-from tests.dbt.warehouse import create_warehouse
+from tests.compiled import Compiled
 
 FIRST = datetime(2026, 1, 1, 3)  # noqa: DTZ001
-MODEL = "intermediate/finance/int_conversions__cost_changes.sql"
+MODEL = "int_conversions__cost_changes"
 RATE = Decimal("0.25")
 
 
@@ -37,11 +35,8 @@ class Version:
 
 
 @pytest.fixture(scope="module")
-def model(target: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    warehouse = tmp_path_factory.mktemp("costs") / "affiliate.duckdb"
-    create_warehouse(warehouse)
-    assert dbt_build(warehouse, target, ("--select", Path(MODEL).stem), command="compile").success
-    sql = (target / "compiled" / "affiliate_assets" / "models" / MODEL).read_text(encoding="utf-8")
+def model(compiled: Compiled) -> str:
+    sql = compiled.nodes[f"model.affiliate_assets.{MODEL}"]["compiled_code"]
     return re.sub(r'"\w+"\.("\w+"\."\w+")', r'"memory".\1', sql)
 
 

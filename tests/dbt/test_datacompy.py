@@ -13,8 +13,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.compiled import Compiled
 from tests.dbt import brand
-from tests.dbt.conftest import PROJECT, Build, dbt_build
+from tests.dbt.conftest import PROJECT, Build, rebuilt
 from tests.dbt.warehouse import create_warehouse, insert
 
 ROOT = PROJECT.parent
@@ -51,7 +52,7 @@ def random_frames(seed: int) -> tuple[Frame, Frame]:
 
 
 @pytest.fixture(scope="module")
-def reconciled(tmp_path_factory: pytest.TempPathFactory, target: Path) -> Build:
+def reconciled(tmp_path_factory: pytest.TempPathFactory, compiled: Compiled) -> Build:
     """All frames in one warehouse, and the models that match and compare them."""
     warehouse = tmp_path_factory.mktemp("frames") / "affiliate.duckdb"
     create_warehouse(warehouse)
@@ -73,10 +74,7 @@ def reconciled(tmp_path_factory: pytest.TempPathFactory, target: Path) -> Build:
     # The shop knows of everything that was sold: an order a day later makes all of them comparable.
     late = "2026-01-13 12:00:00"
     insert(warehouse, "valid_crm.orders", brand.order("LAST", "1.00", ordered_at=late, updated_at=late))
-    tables = ("--resource-type", "seed", "--resource-type", "model")
-    build = dbt_build(warehouse, target, ("--select", "+int_conversions__compared", "+int_orders__matched", *tables))
-    assert build.success
-    return build
+    return rebuilt(compiled, warehouse, compiled.upstream("int_conversions__compared", "int_orders__matched"))
 
 
 @pytest.mark.skipif(not (PEERS / "bin" / "python").exists(), reason="datacompy is not installed: make compare")

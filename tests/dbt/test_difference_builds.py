@@ -13,7 +13,8 @@ import pytest
 
 from affiliate_assets.landing.decisions import Decision, decide
 from affiliate_assets.landing.differences import NotedNight, note_night
-from tests.dbt.conftest import Build, dbt_build
+from tests.compiled import Compiled, models
+from tests.dbt.conftest import PLACE, Build, rebuilt
 
 MARTS = ("fct_differences", "rpt_difference_ageing")
 FIRST, SECOND, THIRD = "2026-03-02 03:00:00", "2026-03-03 03:00:00", "2026-03-04 03:00:00"
@@ -43,7 +44,7 @@ def read(build: Build) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @pytest.fixture(scope="module")
-def nights(acme: Build, tmp_path_factory: pytest.TempPathFactory) -> Nights:
+def nights(acme: Build, compiled: Compiled, tmp_path_factory: pytest.TempPathFactory) -> Nights:
     warehouse = Path(shutil.copy(acme.warehouse, tmp_path_factory.mktemp("nights") / "affiliate.duckdb"))
     noted, published = {}, {}
 
@@ -52,7 +53,7 @@ def nights(acme: Build, tmp_path_factory: pytest.TempPathFactory) -> Nights:
             for change in changes:
                 connection.execute(change)
             connection.execute("update config.brand set as_of = ?", [at])
-        build = dbt_build(warehouse, acme.target, ("--select", "+rpt_difference_ageing"), command="run")
+        build = rebuilt(compiled, warehouse, compiled.upstream("rpt_difference_ageing"))
         assert build.success
         published[at] = read(build)
         with duckdb.connect(str(warehouse)) as connection:
@@ -144,12 +145,12 @@ def test_of_a_held_network_nothing_closes_and_nothing_is_summed(nights: Nights, 
     assert sum(row[names.index("suspended_records")] for row in suspended) == of_cj
 
 
-def test_any_past_night_is_built_again_as_it_was_published(nights: Nights, tmp_path: Path) -> None:
+def test_any_past_night_is_built_again_as_it_was_published(
+    nights: Nights, of_the_past: Compiled, tmp_path: Path
+) -> None:
     for at in (FIRST, SECOND, THIRD):
         warehouse = Path(shutil.copy(nights.warehouse, tmp_path / "affiliate.duckdb"))
-        arguments = ("--select", "int_nights__known+", "--vars", f"as_of_night: {at}")
-        build = dbt_build(warehouse, tmp_path / "target", arguments, command="run")
-        assert build.success
+        build = rebuilt(of_the_past.put_in(PLACE, at), warehouse, models)
         assert read(build) == nights.published[at]
         with duckdb.connect(str(warehouse)) as connection:
             assert note_night(connection, run_id="past") == NotedNight()

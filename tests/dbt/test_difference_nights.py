@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,30 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from affiliate_assets.landing.differences import note_night
-from tests.dbt.conftest import dbt_build
-from tests.dbt.folding import A_DAY, NETWORKS, START, Choice, Night, Told, Warehouse, compiled
-from tests.dbt.warehouse import create_warehouse
-
-PLACE = "1999-01-01 00:00:00"
-
-
-def sql_of_models(target: Path, folder: Path, *arguments: str) -> dict[str, str]:
-    warehouse = folder / "affiliate.duckdb"
-    create_warehouse(warehouse)
-    assert dbt_build(warehouse, target, ("--select", "int_nights__known+", *arguments), command="compile").success
-    return compiled(target)
+from tests.compiled import Compiled
+from tests.dbt.conftest import PLACE
+from tests.dbt.folding import A_DAY, NETWORKS, START, Choice, Night, Told, Warehouse, sql_of_models
 
 
 @pytest.fixture(scope="module")
-def models(target: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return sql_of_models(target, tmp_path_factory.mktemp("compiled"))
-
-
-@pytest.fixture(scope="module")
-def of_the_past(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The models as of a night, to be put in for `PLACE`."""
-    folder = tmp_path_factory.mktemp("past")
-    return sql_of_models(folder / "target", folder, "--vars", f"as_of_night: {PLACE}")
+def models(compiled: Compiled) -> dict[str, str]:
+    return sql_of_models(compiled)
 
 
 RECORDS = st.dictionaries(
@@ -70,7 +53,7 @@ STEPS = st.lists(NIGHTS | CHOICES, min_size=2, max_size=9).map(
 @given(steps=STEPS)
 @settings(max_examples=50)
 def test_any_order_of_nights_decisions_and_kills_folds_to_the_same(
-    models: dict[str, str], of_the_past: dict[str, str], steps: list[Night | Choice]
+    models: dict[str, str], of_the_past: Compiled, steps: list[Night | Choice]
 ) -> None:
     warehouse, told = Warehouse(models), Told()
     published: dict[datetime, list[tuple[Any, ...]]] = {}
@@ -90,8 +73,7 @@ def test_any_order_of_nights_decisions_and_kills_folds_to_the_same(
         if noted.as_of:
             published[noted.as_of] = shown
     for night, shown in published.items():
-        sql = {name: text.replace(PLACE, str(night)) for name, text in of_the_past.items()}
-        assert warehouse.models(sql) == shown
+        assert warehouse.models(sql_of_models(of_the_past.put_in(PLACE, str(night)))) == shown
     # The order in which rows are stored tells nothing.
     before = warehouse.models(models)
     for table in ("ops.difference_nights", "ops.decisions", "ops.nights"):

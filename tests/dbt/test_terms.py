@@ -11,15 +11,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.compiled import Compiled
 from tests.dbt import brand, contract, owed
-from tests.dbt.conftest import PROJECT, Build, dbt_build, network_names
+from tests.dbt.conftest import PROJECT, Build, network_names, rebuilt
 from tests.dbt.warehouse import create_warehouse, insert
 
 D = Decimal
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_expected_commission_equals_a_recomputation_in_python(seed: int, tmp_path: Path, target: Path) -> None:
+def test_expected_commission_equals_a_recomputation_in_python(seed: int, tmp_path: Path, compiled: Compiled) -> None:
     draw = random.Random(seed)
     terms = contract.drawn_terms(draw, 40)
     paid = list(owed.paid_by(draw, contract.drawn_sales(draw, 400), terms))
@@ -27,6 +28,7 @@ def test_expected_commission_equals_a_recomputation_in_python(seed: int, tmp_pat
     warehouse = tmp_path / "affiliate.duckdb"
     create_warehouse(warehouse)
     insert(warehouse, "config.brand", brand.brand("EUR"))
+    insert(warehouse, "config.order_id_prefixes", {"prefix": "SHOP-"})
     records = [contract.as_records(sale) for sale in draw.sample(sales, len(sales))]
     insert(warehouse, "valid_awin.transactions", *(conversion for conversion, _ in records))
     insert(warehouse, "valid_crm.orders", *(order for _, order in records if order is not None))
@@ -39,9 +41,7 @@ def test_expected_commission_equals_a_recomputation_in_python(seed: int, tmp_pat
             for name, kind in contract.PUBLISHERS.items()
         ),
     )
-    without_tests = ("--exclude", "resource_type:unit_test", "resource_type:test")
-    build = dbt_build(warehouse, target, ("--select", "+int_conversions__expected", *without_tests))
-    assert build.success
+    build = rebuilt(compiled, warehouse, compiled.upstream("int_conversions__expected"))
     found = {
         int(key.rsplit(":", 1)[1]): (term, expected, fee, reason)
         for key, term, expected, fee, reason in build.query(

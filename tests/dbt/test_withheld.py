@@ -16,8 +16,9 @@ from rich.console import Console
 from affiliate_assets.publishing import publish, read_manifest
 from affiliate_assets.settings import Settings
 from affiliate_assets.summary import print_summary
+from tests.compiled import Compiled
 from tests.dbt import brand
-from tests.dbt.conftest import Build, dbt_build
+from tests.dbt.conftest import Build, rebuilt
 
 REASON = "2 windows are not proved complete"
 MONEY = (
@@ -27,12 +28,12 @@ MONEY = (
 
 
 @pytest.fixture(scope="module")
-def held(acme: Build, tmp_path_factory: pytest.TempPathFactory) -> Build:
+def held(acme: Build, compiled: Compiled, tmp_path_factory: pytest.TempPathFactory) -> Build:
     """The brand while CJ is held."""
     warehouse = Path(shutil.copy(acme.warehouse, tmp_path_factory.mktemp("held") / "affiliate.duckdb"))
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update ops.standings set held = true, reasons = ? where network = 'cj'", [REASON])
-    return dbt_build(warehouse, acme.target, ("--exclude", "resource_type:unit_test"))
+    return rebuilt(compiled, warehouse)
 
 
 def report(build: Build, where: str) -> list[tuple[Any, ...]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
-from affiliate_assets.connectors.language import RateLimit
 from affiliate_assets.crm.streams import CRM
 from affiliate_assets.demo import demo_secrets, write_configuration
 from affiliate_assets.landing.configuration import store_networks
@@ -20,6 +18,8 @@ from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.networks import all_connectors, api_connectors, file_connectors
 from affiliate_assets.sandbox import Sandbox, World
 from affiliate_assets.settings import PROJECT_ROOT, Settings, load_settings
+from tests.compiled import Compiled, Node, prefixes_of
+from tests.waiting import WaitingClock
 
 START = date(2026, 1, 1)
 # A first morning, and a later one between which Awin decides, CJ locks and amounts change.
@@ -35,16 +35,12 @@ def pull(world: World, root: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def nights(
     world: World, root: Path, monkeypatch: pytest.MonkeyPatch, mornings: Sequence[datetime]
 ) -> Iterator[tuple[datetime, Settings]]:
-    """Pull a world over HTTP on one morning after another; yields each once it is in the warehouse."""
-    # The published limits, with a minute that lasts a second for the networks, and a little longer for the pulls.
-    minute, ours = 1.0, 1.1 / 60
-    connectors = [
-        replace(connector, limits=tuple(RateLimit(limit.calls, limit.per * ours) for limit in connector.limits))
-        for connector in api_connectors().values()
-        if connector.slug in world.config.networks
-    ]
+    """Pull a world over HTTP at the published limits, on one morning after another; yields each once it is loaded."""
+    connectors = [connector for slug, connector in api_connectors().items() if slug in world.config.networks]
     dropped = [source for slug, source in file_connectors().items() if slug in world.config.networks]
-    with Sandbox(world, clock=mornings[0], limit_window=minute) as sandbox:
+    clock = WaitingClock()
+    clock.install(monkeypatch)
+    with Sandbox(world, clock=mornings[0], now=clock) as sandbox:
         configuration = root / "affiliate.toml"
         write_configuration(sandbox, world, configuration, data="data")
         if world.config.agreements:
@@ -77,16 +73,35 @@ def nights(
         assert sandbox.breaches == []
 
 
-def build_models(
-    settings: Settings, target: Path, monkeypatch: pytest.MonkeyPatch, leave_out: Sequence[str] = ("unit_test",)
-) -> None:
-    """The project's own `dbt build` with its data tests, but for resources of some types."""
-    monkeypatch.setenv("AFFILIATE_WAREHOUSE", str(settings.warehouse))
-    with connection(settings.warehouse) as warehouse:
-        store_networks(warehouse, all_connectors().values())
-    project = str(PROJECT_ROOT / "dbt_project")
-    arguments = ["--quiet", "build", "--exclude", *(f"resource_type:{name}" for name in leave_out)]
-    places = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(target)]
-    outcome = dbtRunner().invoke([*arguments, *places, "--log-path", str(target / "logs")])
-    DuckDBConnectionManager.close_all_connections()
-    assert outcome.success, outcome.exception or outcome.result
+class Project:
+    """The project's models, built by dbt on the first world of a kind, and by what it compiled then on the others.
+
+    Args:
+        target: Folder for what dbt leaves; nobody else may use it.
+    """
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._compiled: dict[tuple[str, ...], Compiled] = {}
+
+    def build(self, settings: Settings, only: Callable[[Node], bool] = lambda node: True) -> None:
+        """Build a world that was pulled; of the data tests that are chosen none may fail."""
+        with connection(settings.warehouse) as warehouse:
+            store_networks(warehouse, all_connectors().values())
+        prefixes = prefixes_of(settings.warehouse)
+        if prefixes not in self._compiled:
+            self._by_dbt(settings.warehouse)
+            self._compiled[prefixes] = Compiled.of(self._target, settings.warehouse)
+        else:
+            outcomes = self._compiled[prefixes].build(settings.warehouse, only)
+            assert {name for name, outcome in outcomes.items() if outcome == "fail"} == set()
+
+    def _by_dbt(self, warehouse: Path) -> None:
+        project = str(PROJECT_ROOT / "dbt_project")
+        places = ["--project-dir", project, "--profiles-dir", project, "--target-path", str(self._target)]
+        arguments = ["--quiet", "build", "--exclude", "resource_type:unit_test", *places]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AFFILIATE_WAREHOUSE", str(warehouse))
+            outcome = dbtRunner().invoke([*arguments, "--log-path", str(self._target / "logs")])
+        DuckDBConnectionManager.close_all_connections()
+        assert outcome.success, outcome.exception or outcome.result

@@ -11,7 +11,7 @@ from affiliate_assets.networks import all_connectors
 from affiliate_assets.sandbox import World, WorldConfig, build_world
 from affiliate_assets.sandbox.money import to_decimal
 from affiliate_assets.sandbox.times import to_epoch
-from tests.end_to_end.pulling import MORNINGS, START
+from tests.end_to_end.pulling import MORNINGS, START, Project
 from tests.end_to_end.test_truth import check_truth
 
 SEEDS = (201, 202)
@@ -19,15 +19,13 @@ SEEDS = (201, 202)
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_record_of_every_network_is_in_its_true_class(
-    seed: int, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    seed: int, tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     networks = tuple(all_connectors())
     world = build_world(WorldConfig(seed=seed, start=START, days=75, orders_per_day=30, networks=networks))
     assert {account.network for account in world.accounts} == set(networks)
     assert {"JPY", "KWD"} <= {account.currency for account in world.accounts}
-    check_truth(
-        world, tmp_path, tmp_path_factory.mktemp("dbt"), monkeypatch, lambda found: check_trackers(world, found)
-    )
+    check_truth(world, tmp_path, project, monkeypatch, lambda found: check_trackers(world, found))
 
 
 def check_trackers(world: World, warehouse: duckdb.DuckDBPyConnection) -> None:

@@ -13,13 +13,13 @@ import zstandard
 from affiliate_assets.sandbox import World, WorldConfig, build_world
 from tests.end_to_end.harness import DEADLINE, Brand, brand
 
-MORNING = datetime(2026, 2, 20, 3, tzinfo=UTC)
+MORNING = datetime(2026, 1, 28, 3, tzinfo=UTC)
 NEXT_MORNING = MORNING + timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return build_world(WorldConfig(seed=11, start=date(2026, 1, 1), days=55, orders_per_day=12))
+    return build_world(WorldConfig(seed=11, start=date(2026, 1, 1), days=30, orders_per_day=12))
 
 
 @pytest.fixture(scope="module")

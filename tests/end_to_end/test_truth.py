@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from affiliate_assets.sandbox import World, WorldConfig, build_world
-from tests.end_to_end.pulling import MORNINGS, START, build_models, pull
+from tests.end_to_end.pulling import MORNINGS, START, Project, pull
 
 SEEDS = range(101, 121)
 PLANTED_CLASSES = {
@@ -23,31 +23,25 @@ PLANTED_CLASSES = {
 }
 
 
-@pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One dbt target for all worlds, so that the project is parsed once."""
-    return tmp_path_factory.mktemp("dbt")
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_record_is_in_its_true_class(
-    seed: int, tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+    seed: int, tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check_truth(
-        build_world(WorldConfig(seed=seed, start=START, days=75, orders_per_day=15)), tmp_path, target, monkeypatch
+        build_world(WorldConfig(seed=seed, start=START, days=75, orders_per_day=15)), tmp_path, project, monkeypatch
     )
 
 
 def check_truth(
     world: World,
     tmp_path: Path,
-    target: Path,
+    project: Project,
     monkeypatch: pytest.MonkeyPatch,
     further: Callable[[duckdb.DuckDBPyConnection], None] = lambda warehouse: None,
 ) -> None:
     """Pull a world, build the models, and compare every record with the truth; `further` looks at the warehouse too."""
     settings = pull(world, tmp_path, monkeypatch)
-    build_models(settings, target, monkeypatch)
+    project.build(settings)
     truth = world.truth(MORNINGS[-1])
     with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
         found = warehouse.sql(

@@ -7,7 +7,7 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 
-from affiliate_assets.connectors.language import Connector, RateLimit
+from affiliate_assets.connectors.language import RateLimit
 from affiliate_assets.connectors.planning import Span
 from affiliate_assets.landing.plan import plan_network
 from affiliate_assets.landing.report import read_reports, save_report
@@ -32,10 +32,6 @@ from .nights import (
     windows_asked,
 )
 from .support import stored
-
-
-def quick(connector: Connector, **limits: int) -> Connector:
-    return dataclasses.replace(connector, limits=(RateLimit(limits["calls"], timedelta(seconds=1)),))
 
 
 def test_after_the_backfill_and_after_each_later_night_every_amount_and_status_is_the_worlds(brand: Brand) -> None:
@@ -118,19 +114,20 @@ def test_a_backfill_of_old_days_asks_those_days_only(brand: Brand) -> None:
 
 
 def test_a_tight_budget_costs_time_and_breaks_no_limit(brand: Brand) -> None:
-    # The network's window is a little shorter than the client's, as calls arrive unevenly on a busy machine.
-    with Sandbox(brand.world, FIRST_MORNING, limits={"awin": 4}, limit_window=0.8) as tight:
+    with Sandbox(brand.world, FIRST_MORNING, limits={"awin": 4}, now=brand.clock) as tight:
         text = brand.settings.config_path.read_text().replace(brand.sandbox.url("awin"), tight.url("awin"))
         brand.settings.config_path.write_text(text)
         brand.settings = load_settings(brand.settings.config_path)
-        brand.connectors["awin"] = quick(brand.connectors["awin"], calls=4)
+        limits = (RateLimit(4, timedelta(minutes=1)),)
+        brand.connectors["awin"] = dataclasses.replace(brand.connectors["awin"], limits=limits)
         night = brand.pull("awin", FIRST_MORNING)
         assert tight.breaches == []
         assert len(tight.calls) == 10
         span = max(call.received_at for call in tight.calls) - min(call.received_at for call in tight.calls)
     assert night.problems == ()
-    assert 0.8 <= span < 8
-    assert sum(window.waited_seconds for window in night.windows) > 1
+    # Four, four and two: two whole minutes, and a margin of at most 150 ms each.
+    assert 120 <= span < 120.5
+    assert sum(window.waited_seconds for window in night.windows) > 120
 
 
 def test_planning_asks_nobody(brand: Brand) -> None:
