@@ -28,6 +28,16 @@ hypothesis.settings.load_profile("project")
 FIRST_MORNING = datetime(2026, 3, 2, 3, tzinfo=UTC)
 SECRETS = {"awin": "BRAND_AWIN_TOKEN", "cj": "BRAND_CJ_TOKEN"}
 HASH_KEY = "BRAND_HASH_KEY"
+# How `affiliate.toml` begins.
+BRAND = (
+    "[brand]",
+    'name = "Acme"',
+    'reporting_currency = "EUR"',
+    'time_zone = "Europe/Berlin"',
+    "start_date = 2026-01-01",
+    "[privacy]",
+    f'hash_key = "env:{HASH_KEY}"',
+)
 
 
 @pytest.fixture(scope="session")
@@ -84,15 +94,7 @@ def brand(small_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def _toml(sandbox: Sandbox, world: World) -> str:
-    lines = [
-        "[brand]",
-        'name = "Acme"',
-        'reporting_currency = "EUR"',
-        'time_zone = "Europe/Berlin"',
-        "start_date = 2026-01-01",
-        "[privacy]",
-        f'hash_key = "env:{HASH_KEY}"',
-    ]
+    lines = list(BRAND)
     for stream in ("orders", "touchpoints"):
         lines += ["[[exports]]", f'stream = "{stream}"', f'path = "exports/{stream}_*.csv"']
     for account in world.accounts:

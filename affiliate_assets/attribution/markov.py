@@ -10,7 +10,7 @@ and r the moves into an order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -105,12 +105,6 @@ class Chain:
         everything = np.arange(len(self.paths), dtype=np.int64)
         return self.removal_of(self.tally(everything, converted, ended))
 
-    def value_removal(self) -> Removal:
-        """Of value: an order that ends in a state is worth what such orders are worth on average."""
-        return self.removal_of(
-            self.tally(np.arange(len(self.paths)), self.paths.values, self.paths.conversions + self.paths.nulls)
-        )
-
     def removal_of(self, tally: Floats) -> Removal:
         size = len(self)
         often, gained, ended = np.split(tally, [len(self.origins), len(self.origins) + size])
@@ -166,13 +160,3 @@ class Chain:
         while unfinished.max() > UNFINISHED:
             worth, unfinished = kept * (moved(worth) + column), moved(unfinished)
         return float(worth[0, 0]), worth[0, 0] - worth[0, 1:]
-
-
-def without_repeats(paths: Paths) -> Paths:
-    """The same paths with repetitions of a channel in a row taken as one touch."""
-    owners = paths.path_of_step
-    is_new = np.ones(len(paths.steps), dtype=bool)
-    is_new[1:] = (paths.steps[1:] != paths.steps[:-1]) | (owners[1:] != owners[:-1])
-    lengths = np.bincount(owners[is_new], minlength=len(paths))
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return replace(paths, offsets=offsets, steps=paths.steps[is_new])

@@ -8,12 +8,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from affiliate_assets.connectors.answers import documented
 from affiliate_assets.connectors.language import Answer, Request
-from affiliate_assets.errors import InternalError, RecordError
+from affiliate_assets.errors import BrokenAnswer, InternalError, RecordError
+
+_T = TypeVar("_T")
+# It may be taken all the same: asking again could tell it twice.
+_PULL = "wait for the next pull, which shows whether it was taken."
 
 Action = Literal["approve", "decline", "amend"]
 #: Why the brand decides so; each network has its own code for it.
@@ -146,6 +151,20 @@ def compare_shape(request: Request, shape: Any) -> None:
             f"The call is not of the shape that the network publishes: {error}.",
             next_step="settle it in the network's interface, and report what was told.",
         ) from None
+
+
+def read_told(answer: Answer, shape: type[_T], told: str) -> _T:
+    """Decode the answer to what was told, e.g. "a batch", in a shape in the words of msgspec.
+
+    Raises:
+        BrokenAnswer: It is not of that shape.
+    """
+    return documented(answer, shape, f"The answer to {told}", next_step=_PULL)
+
+
+def not_as_told(what: str) -> BrokenAnswer:
+    """The error for an answer that does not say that what was told is taken."""
+    return BrokenAnswer(what, next_step=_PULL)
 
 
 def exact_json(value: Any) -> bytes:

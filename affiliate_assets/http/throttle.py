@@ -166,11 +166,6 @@ class CredentialBudget(AbstractBucket):
         with self._slots.transaction() as log:
             self._slots.pause_until(log, self.now() + int(seconds * 1000))
 
-    def paused_seconds(self) -> float:
-        """How long the pause in force still lasts; 0 without one."""
-        with self._slots.transaction() as log:
-            return max(0, self._slots.pause(log) - self.now()) / 1000
-
     def leak(self, current_timestamp: int | None = None) -> int:
         with self._slots.transaction() as log:
             return self._slots.forget(log, self.now() - 2 * self.rates[0].interval)

@@ -130,6 +130,16 @@ union all
 {%- endmacro %}
 
 
+{# The state of payment that a row of a status map gives, `is_paid` being what else the network says of it. #}
+{% macro payment_state_of(words, is_paid) -%}
+    case
+        when {{ words }}.status is null then 'unknown'
+        when {{ is_paid }} then {{ words }}.payment_state_if_paid
+        else {{ words }}.payment_state
+    end
+{%- endmacro %}
+
+
 {#
     Nothing of it is owed any more: reversed or deleted, or, where the network has no word for that, taken back by
     further rows to the last cent.

@@ -41,6 +41,52 @@
 
 
 {#
+    The beginning of a pass that infers: thresholds, and the sales and orders that no pass before, of those in `earlier`,
+    has paired.
+#}
+{% macro unpaired(earlier=[]) -%}
+thresholds as (
+
+    {{ matching_thresholds() }}
+
+),
+{% if earlier %}
+earlier as (
+    {% for pass in earlier %}
+    select conversion_key, order_key from {{ pass }}
+    {{- '\n    union all' if not loop.last }}
+    {%- endfor %}
+
+),
+{% endif %}
+sales as (
+
+    select * from {{ ref('int_conversions__unnamed') }}
+    {%- if earlier %}
+    where conversion_key not in (select earlier.conversion_key from earlier)
+    {%- endif %}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_orders__unnamed') }}
+    {%- if earlier %}
+    where order_key not in (select earlier.order_key from earlier)
+    {%- endif %}
+
+)
+{%- endmacro %}
+
+
+{# Whether nothing speaks against a sale `s` on an order `o`: no later click of another network or publisher. #}
+{% macro no_other_click() -%}
+    coalesce(o.clicked_network, s.network) = s.network
+    and coalesce(o.clicked_publisher_id, s.publisher_id, '') = coalesce(s.publisher_id, '')
+{%- endmacro %}
+
+
+{#
     The end of a pass that infers: of each conversion the pairs by its best rule, with how many orders fit it equally well,
     and how many conversions its order. `relation` has one row per conversion, order and rule.
 #}

@@ -19,6 +19,37 @@
 {%- endmacro %}
 
 
+{# Whether a touch may earn credit: it is the first of its click, and its channel is not left out. #}
+{% macro may_earn_credit(touch) -%}
+    not {{ touch }}.is_repeat
+    {%- if var('excluded_channels') %}
+    and {{ touch }}.channel not in ('{{ var('excluded_channels') | join("', '") }}')
+    {%- endif %}
+{%- endmacro %}
+
+
+{# Common table expressions that end with `paths`: the touches of `relation` after all path_transforms, numbered. #}
+{% macro paths_of(relation) -%}
+{%- for transform in var('path_transforms') -%}
+transformed_{{ loop.index }} as (
+
+    {{ transformed_path(relation if loop.first else 'transformed_' ~ loop.index0, transform) }}
+
+),
+
+{% endfor -%}
+paths as (
+
+    select
+        *,
+        cast(row_number() over (partition by order_key order by touched_at, touchpoint_id) as integer) as touch_number,
+        cast(count(*) over (partition by order_key) as integer) as touch_count
+    from {% if var('path_transforms') %}transformed_{{ var('path_transforms') | length }}{% else %}{{ relation }}{% endif %}
+
+)
+{%- endmacro %}
+
+
 {#
     A common table expression for one transform of paths, over rows with order_key, touched_at, touchpoint_id, channel and
     network. Touches are equal if channel and network are.

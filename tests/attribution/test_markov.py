@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from affiliate_assets.attribution import markov
@@ -54,14 +53,6 @@ def test_a_longer_memory_tells_paths_apart_that_a_shorter_one_mixes() -> None:
     assert Chain.of(paths, 2).removal().effects == pytest.approx([1, 1, 0])
 
 
-def test_value_follows_the_orders_that_were_worth_more() -> None:
-    paths = Paths.of([(["A"], 1, 90, 0), (["B"], 1, 10, 0)])
-    chain = Chain.of(paths)
-    assert chain.removal().weights == pytest.approx([0.5, 0.5])
-    assert chain.value_removal().weights == pytest.approx([0.9, 0.1])
-    assert chain.value_removal().probability == pytest.approx(50)
-
-
 def test_other_counts_need_no_new_chain() -> None:
     rows = random_rows(7)
     paths = Paths.of(rows)
@@ -81,9 +72,3 @@ def test_where_nothing_converted_nobody_earned_it() -> None:
 def test_other_orders_are_refused(order: int) -> None:
     with pytest.raises(ValueError, match="order of 1 to 4"):
         Chain.of(nine_paths(), order)
-
-
-def test_repeats_are_dropped_within_a_path_only() -> None:
-    paths = markov.without_repeats(Paths.of([(["A", "A", "B"], 1, 1, 0), (["B", "B"], 1, 1, 0), (["B", "A"], 1, 1, 0)]))
-    assert [paths.touches(path) for path in range(len(paths))] == [("A", "B"), ("B",), ("B", "A")]
-    assert np.array_equal(paths.conversions, [1, 1, 1])

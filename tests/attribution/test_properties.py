@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from affiliate_assets.attribution import rules
-from affiliate_assets.attribution.markov import Chain, without_repeats
+from affiliate_assets.attribution.markov import Chain
 from affiliate_assets.attribution.paths import Floats, Paths, as_shares
 from affiliate_assets.attribution.shapley import Coalitions
-from tests.attribution.worlds import random_rows
+from tests.attribution.worlds import random_rows, without_repeats
 
 CASES = 10_000
 RULES = {
@@ -71,11 +71,9 @@ def test_markov_splits_everything_and_agrees_with_what_was_observed(cases: list[
     for case, paths in enumerate(cases):
         chain = Chain.of(paths, 1 + case % 2)
         journeys = float(paths.conversions.sum() + paths.nulls.sum())
-        removal, value = chain.removal(), chain.value_removal()
+        removal = chain.removal()
         assert abs(removal.probability - paths.conversions.sum() / journeys) < 1e-12, case
-        assert abs(value.probability - paths.values.sum() / journeys) < 1e-9, case
         assert abs(removal.weights.sum() - 1) < 1e-12, case
-        assert abs(value.weights.sum() - 1) < 1e-12, case
         assert removal.effects.min() >= -1e-12, case
         assert removal.effects.max() <= 1 + 1e-12, case
         assert all(removal.effects[channel] > 1e-6 for channel in alone(paths)), case

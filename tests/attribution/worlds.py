@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from affiliate_assets.attribution.paths import Paths, Row
@@ -26,3 +28,13 @@ def random_rows(case: int, channels: int = 6, paths: int = 8, longest: int = 6) 
         rows.append((touches, conversions, value, nulls))
     touches, conversions, value, nulls = rows[0]
     return [(touches, conversions + 1, value + 10, nulls), *rows[1:]]
+
+
+def without_repeats(paths: Paths) -> Paths:
+    """The same paths with repetitions of a channel in a row taken as one touch."""
+    owners = paths.path_of_step
+    is_new = np.ones(len(paths.steps), dtype=bool)
+    is_new[1:] = (paths.steps[1:] != paths.steps[:-1]) | (owners[1:] != owners[:-1])
+    lengths = np.bincount(owners[is_new], minlength=len(paths))
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return replace(paths, offsets=offsets, steps=paths.steps[is_new])

@@ -10,6 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from affiliate_assets.connectors.source import Source
+from affiliate_assets.crm.streams import CRM
 from affiliate_assets.networks import all_connectors
 from tests.dbt import brand
 from tests.dbt.conftest import PROJECT, Build, dbt_build, network_names, tracker_names
@@ -210,3 +212,10 @@ def test_dbt_and_the_registry_agree_on_who_is_a_tracker() -> None:
     trackers = [slug for slug, connector in all_connectors().items() if connector.role == "tracker"]
     assert sorted(tracker_names()) == sorted(trackers)
     assert trackers
+
+
+@pytest.mark.parametrize("source", [CRM, *all_connectors().values()], ids=lambda source: source.slug)
+def test_the_models_hold_the_quarantine_of_every_stream(source: Source) -> None:
+    file = PROJECT / "models" / "staging" / source.slug / f"stg_{source.slug}__quarantine.sql"
+    slug, *streams = re.findall(r"'(\w+)'", file.read_text(encoding="utf-8"))
+    assert (slug, sorted(streams)) == (source.slug, sorted(stream.name for stream in source.streams))

@@ -12,7 +12,7 @@ from affiliate_assets.http.tokens import forget_tokens
 from affiliate_assets.landing.tables import create_tables
 from affiliate_assets.landing.warehouse import connection
 
-from .acme import TOKEN
+from .acme import STREAM, TOKEN, AcmeBrand, acme_brand, sale
 from .bench import Bench
 from .logins import SECRETS, Service, running
 from .support import SALES
@@ -52,3 +52,12 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     with connection(tmp_path / "warehouse.duckdb") as warehouse:
         create_tables(warehouse, "acme", (SALES,))
         yield Bench(tmp_path, warehouse)
+
+
+@pytest.fixture
+def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AcmeBrand]:
+    """A brand of the invented network, which knows three sales."""
+    monkeypatch.setenv("ACME_TOKEN", TOKEN)
+    with acme_brand(tmp_path, STREAM) as brand:
+        brand.network.records = [sale(1, "2026-02-12"), sale(2, "2026-02-22"), sale(3, "2026-03-01")]
+        yield brand

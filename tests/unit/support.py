@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pandera.polars as pa
+import pytest
 
 from affiliate_assets.connectors.auth import BearerToken
 from affiliate_assets.connectors.language import ApiStream, Clock, Connector, OpenRecords, RateLimit, Request, Window
@@ -21,6 +22,18 @@ from affiliate_assets.connectors.schema import currency, instant, integer, money
 from affiliate_assets.http.client import NetworkClient, RetryBounds
 from affiliate_assets.landing.pages import Manifest
 from affiliate_assets.settings import AccountSettings
+from tests.conftest import BRAND, HASH_KEY
+
+
+def configured(folder: Path, monkeypatch: pytest.MonkeyPatch, **exports: str) -> Path:
+    """Writes `affiliate.toml` of a brand with these exports, path by stream, and sets its hash key."""
+    lines = list(BRAND)
+    for stream, path in exports.items():
+        lines += ["[[exports]]", f'stream = "{stream}"', f'path = "{path}"']
+    file = folder / "affiliate.toml"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    monkeypatch.setenv(HASH_KEY, "a key")
+    return file
 
 
 def stored(*parts: int) -> datetime:

@@ -12,23 +12,8 @@ from affiliate_assets.crm.streams import CRM
 from affiliate_assets.landing.night import run_files
 from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.settings import load_settings
-from tests.conftest import HASH_KEY
+from tests.unit.support import configured
 
-CONFIG = f"""
-[brand]
-name = "Acme"
-reporting_currency = "EUR"
-time_zone = "Europe/Berlin"
-start_date = 2026-01-01
-[privacy]
-hash_key = "env:{HASH_KEY}"
-[[exports]]
-stream = "publisher_contacts"
-path = "publisher_contacts_*.csv"
-[[exports]]
-stream = "touchpoints"
-path = "touchpoints.csv"
-"""
 CONTACTS = """network,publisher_id,contact_email
 awin,77,Jo@Blog.example
 awin,77,jo@blog.example
@@ -42,10 +27,8 @@ t1,main,2026-03-01T10:00:00Z,v1,jo@blog.example,,,,https://shop.example/,
 
 
 def test_a_contact_is_kept_as_the_hash_that_a_customer_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = tmp_path / "affiliate.toml"
-    config.write_text(CONFIG, encoding="utf-8")
-    monkeypatch.setenv(HASH_KEY, "a key")
-    settings = load_settings(config)
+    exports = {"publisher_contacts": "publisher_contacts_*.csv", "touchpoints": "touchpoints.csv"}
+    settings = load_settings(configured(tmp_path, monkeypatch, **exports))
     (tmp_path / "publisher_contacts_1.csv").write_text(CONTACTS, encoding="utf-8")
     (tmp_path / "touchpoints.csv").write_text(TOUCHES, encoding="utf-8")
     night = run_files(settings, CRM, run_id="r1", as_of=datetime(2026, 3, 2, 3, tzinfo=UTC))

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from affiliate_assets.connectors.corrections import Action, Corrections, Instruction
-from affiliate_assets.connectors.language import Request
+from affiliate_assets.connectors.language import Answer, Request
 from affiliate_assets.corrections.journal import Entry
 from affiliate_assets.corrections.sending import batches
-from affiliate_assets.errors import RecordError
+from affiliate_assets.errors import BrokenAnswer, RecordError
 from affiliate_assets.networks import api_connectors
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -25,6 +25,7 @@ DETAILS = {
     "tune": {},
     "commission_factory": {},
 }
+BY_HAND = "commission_factory"
 RECORDS = {"impact": "1000.4636.158133", "partnerize": "1011l77"}
 
 
@@ -138,3 +139,16 @@ def test_no_call_holds_more_than_the_network_takes(network: str, most: int) -> N
 def test_a_call_holds_one_action_where_the_network_takes_one(network: str) -> None:
     entries = [Entry(told(network, action, 7), "released", 1, "Ada", NOON) for action in actions_of(network)]
     assert [len(batch.ids) for batch in batches(entries)] == [1] * len(entries)
+
+
+@pytest.mark.parametrize(
+    ("network", "body"),
+    [
+        *((network, body) for network in DETAILS for body in (b"<html>", b"[1]", b"null") if network != BY_HAND),
+        ("cj", b'{"data": {}}'),
+    ],
+)
+def test_another_answer_than_documented_may_have_been_followed_all_the_same(network: str, body: bytes) -> None:
+    with pytest.raises(BrokenAnswer) as caught:
+        corrections_of(network).read(Answer(200, {}, body, None))
+    assert caught.value.next_step == "wait for the next pull, which shows whether it was taken."

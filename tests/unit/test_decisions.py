@@ -18,7 +18,7 @@ from affiliate_assets.landing.night import run_files
 from affiliate_assets.landing.tables import create_tables
 from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.settings import load_settings
-from tests.conftest import HASH_KEY
+from tests.unit.support import configured
 
 NIGHTS = {1: "2026-03-01 03:00:00", 2: "2026-03-02 03:00:00", 3: "2026-03-03 03:00:00"}
 EVENTS = [
@@ -176,27 +176,11 @@ def test_a_line_that_comes_with_a_night_that_was_noted_holds_from_the_next(
     assert recorded(warehouse)[0][3] == "2026-03-03 03:00:00.000001"
 
 
-CONFIG = f"""
-[brand]
-name = "Acme"
-reporting_currency = "EUR"
-time_zone = "Europe/Berlin"
-start_date = 2026-01-01
-[privacy]
-hash_key = "env:{HASH_KEY}"
-[[exports]]
-stream = "decisions"
-path = "decisions_*.csv"
-"""
-
-
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "affiliate.toml"
-    path.write_text(CONFIG, encoding="utf-8")
+    path = configured(tmp_path, monkeypatch, decisions="decisions_*.csv")
     monkeypatch.setenv("AFFILIATE_CONFIG", str(path))
     monkeypatch.setenv("AFFILIATE_NOW", "2026-03-03T09:00:00Z")
-    monkeypatch.setenv(HASH_KEY, "a key")
     return path
 
 

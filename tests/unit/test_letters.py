@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,19 +12,11 @@ import pytest
 from affiliate_assets.connectors.planning import Span
 from tests.conftest import FIRST_MORNING, Brand
 
-from .acme import DAY, MORNING, STREAM, TOKEN, AcmeBrand, acme_brand, sale
+from .acme import DAY, MORNING, TOKEN, AcmeBrand
 from .support import Scripted
 
 PERSON = "Jane.Doe-1987"
 HTML = Scripted(200, f"<html>Dear {PERSON}, sign in</html>".encode(), (("Content-Type", "text/html"),))
-
-
-@pytest.fixture
-def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AcmeBrand]:
-    monkeypatch.setenv("ACME_TOKEN", TOKEN)
-    with acme_brand(tmp_path, STREAM) as brand:
-        brand.network.records = [sale(1, "2026-02-12"), sale(2, "2026-02-22"), sale(3, "2026-03-01")]
-        yield brand
 
 
 def fail(acme: AcmeBrand, answer: Scripted | None, day: str = "2026-02-20") -> None:

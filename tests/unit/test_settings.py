@@ -4,10 +4,15 @@ import logging
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from affiliate_assets import export_settings
+from affiliate_assets.crm import systems
+from affiliate_assets.crm.streams import CRM
 from affiliate_assets.errors import ConfigError, InternalError, RetryableError, Where
+from affiliate_assets.export_settings import ExportSettings
 from affiliate_assets.secrets import RedactingFilter, redact, resolve
 from affiliate_assets.settings import load_settings, now
 
@@ -123,6 +128,12 @@ def test_a_field_that_is_unknown_missing_or_wrong_is_refused_by_name(
     message = refusal(tmp_path, EVERY_FIELD.replace(old, new, 1))
     assert f"{named}:" in message
     assert "affiliate.toml.example" in message
+
+
+def test_the_configuration_takes_every_stream_that_files_are_read_for() -> None:
+    streams = get_args(ExportSettings.model_fields["stream"].annotation)
+    assert sorted(streams) == sorted(stream.name for stream in CRM.streams)
+    assert sorted(export_settings.SYSTEMS) == sorted(stream.name for stream in systems.SYSTEMS)
 
 
 def test_all_wrong_fields_are_named_at_once(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,14 +18,6 @@ from .support import Scripted
 
 TABLES = {"awin": "awin__transactions", "cj": "cj__commissions"}
 DOWN, BAD = Scripted(503, b"down"), Scripted(400, b"bad window")
-
-
-@pytest.fixture
-def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AcmeBrand]:
-    monkeypatch.setenv("ACME_TOKEN", TOKEN)
-    with acme_brand(tmp_path, STREAM) as brand:
-        brand.network.records = [sale(1, "2026-02-12"), sale(2, "2026-02-22"), sale(3, "2026-03-01")]
-        yield brand
 
 
 def fail(acme: AcmeBrand, day: str, answer: Scripted = DOWN) -> None:

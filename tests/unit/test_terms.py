@@ -15,20 +15,8 @@ from affiliate_assets.crm.terms import TERMS
 from affiliate_assets.landing.night import run_files
 from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.settings import Settings, load_settings
-from tests.conftest import HASH_KEY
+from tests.unit.support import configured
 
-CONFIG = f"""
-[brand]
-name = "Acme"
-reporting_currency = "EUR"
-time_zone = "Europe/Berlin"
-start_date = 2026-01-01
-[privacy]
-hash_key = "env:{HASH_KEY}"
-[[exports]]
-stream = "terms"
-path = "terms_*.csv"
-"""
 FIRST = datetime(2026, 3, 1, 3, tzinfo=UTC)
 SECOND = datetime(2026, 3, 2, 3, tzinfo=UTC)
 THIRD = datetime(2026, 3, 3, 3, tzinfo=UTC)
@@ -37,10 +25,7 @@ PLAIN = {"network": "awin", "valid_from": "2026-01-01", "rate": "0.08", "base": 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    path = tmp_path / "affiliate.toml"
-    path.write_text(CONFIG, encoding="utf-8")
-    monkeypatch.setenv(HASH_KEY, "a key")
-    return load_settings(path)
+    return load_settings(configured(tmp_path, monkeypatch, terms="terms_*.csv"))
 
 
 def drop(settings: Settings, name: str, at: datetime, *rows: dict[str, str]) -> None:

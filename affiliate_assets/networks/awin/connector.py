@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
+from affiliate_assets.connectors.answers import documented
 from affiliate_assets.connectors.auth import BearerToken
 from affiliate_assets.connectors.language import (
     Answer,
@@ -21,7 +22,6 @@ from affiliate_assets.connectors.language import (
     Window,
 )
 from affiliate_assets.connectors.paging import WholeWindow
-from affiliate_assets.errors import BrokenAnswer
 from affiliate_assets.networks.awin.corrections import CORRECTIONS
 from affiliate_assets.networks.awin.schema import (
     PUBLISHER_FIELDS,
@@ -79,13 +79,12 @@ def _report(account_id: str, start: datetime, end: datetime) -> Request:
 
 
 def _total(answer: Answer) -> Total:
-    try:
-        lines = msgspec.json.decode(answer.body, type=list[_PublisherTotals])
-    except msgspec.DecodeError as error:
-        raise BrokenAnswer(
-            f"The report by publisher is not as documented: {error}.",
-            next_step="run again; if it stays, compare the answer with Awin's reference.",
-        ) from None
+    lines = documented(
+        answer,
+        list[_PublisherTotals],
+        "The report by publisher",
+        next_step="run again; if it stays, compare the answer with Awin's reference.",
+    )
     return Total(
         sum(line.total_no + line.declined_no for line in lines),
         sum((line.total_value + line.declined_value for line in lines), Decimal(0)),

@@ -10,9 +10,17 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from affiliate_assets.connectors.corrections import Action, Corrections, Instruction, Receipt, compare_shape, exact_json
+from affiliate_assets.connectors.corrections import (
+    Action,
+    Corrections,
+    Instruction,
+    Receipt,
+    compare_shape,
+    exact_json,
+    read_told,
+)
 from affiliate_assets.connectors.language import Answer, Request
-from affiliate_assets.errors import BrokenAnswer, RecordError
+from affiliate_assets.errors import RecordError
 
 #: Lines of one batch.
 MOST = 40_000
@@ -96,14 +104,7 @@ class _Job(msgspec.Struct, rename="camel"):
 
 def _read(answer: Answer) -> Receipt:
     """The batch is worked off later: what became of each line shows in the pull alone."""
-    try:
-        job = msgspec.json.decode(answer.body, type=_Job)
-    except msgspec.DecodeError as error:
-        raise BrokenAnswer(
-            f"The answer to a batch is not as documented: {error}.",
-            next_step="wait for the next pull, which shows whether the batch was taken.",
-        ) from None
-    return Receipt(job.job_id)
+    return Receipt(read_told(answer, _Job, "a batch").job_id)
 
 
 def _details(action: Action, record: Mapping[str, Any]) -> Mapping[str, str]:

@@ -9,9 +9,17 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from affiliate_assets.connectors.corrections import Action, Corrections, Instruction, Receipt, compare_shape
+from affiliate_assets.connectors.corrections import (
+    Action,
+    Corrections,
+    Instruction,
+    Receipt,
+    compare_shape,
+    not_as_told,
+    read_told,
+)
 from affiliate_assets.connectors.language import Answer, Request
-from affiliate_assets.errors import BrokenAnswer, RecordError
+from affiliate_assets.errors import RecordError
 
 _CANCEL = (
     "mutation ($orders: [OrderCancelRequest!]!) { cancelOrders(cancelledOrders: $orders)"
@@ -96,24 +104,15 @@ class _Result(msgspec.Struct):
 
 
 class _Data(msgspec.Struct):
-    data: dict[str, _Result]
+    data: Annotated[dict[str, _Result], Meta(min_length=1, max_length=1)]
 
 
 def _read(answer: Answer) -> Receipt:
     """An error names no order; which were taken all the same shows in the pull alone."""
-    try:
-        (result,) = msgspec.json.decode(answer.body, type=_Data).data.values()
-    except (msgspec.DecodeError, ValueError) as error:
-        raise BrokenAnswer(
-            f"The answer to a mutation is not as documented: {error}.",
-            next_step="wait for the next pull, which shows whether it was taken.",
-        ) from None
+    (result,) = read_told(answer, _Data, "a mutation").data.values()
     if result.errors:
         said = "; ".join(str(one.get("message")) for one in result.errors)
-        raise BrokenAnswer(
-            f"CJ reports {len(result.errors)} errors and does not say of which orders: {said}.",
-            next_step="wait for the next pull, which shows what was taken.",
-        )
+        raise not_as_told(f"CJ reports {len(result.errors)} errors and does not say of which orders: {said}.")
     return Receipt(next((order.submission_id for order in result.orders or ()), None))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from affiliate_assets.connectors.answers import time_or_none
 from affiliate_assets.connectors.auth import QueryKeys
 from affiliate_assets.connectors.language import (
     Answer,
@@ -90,7 +91,7 @@ def _agrees(request: Request, answer: Answer) -> None:
     begin, end = (datetime.fromisoformat(str(request.params[name])) for name in ("fromDate", "toDate"))
     records = decoded(_records, answer.body)
     written = [each.date_created if clock == "DateCreated" else each.date_modified for each in records]
-    dates = [date for text in written if (date := _naive(text)) is not None]
+    dates = [date for text in written if (date := time_or_none(text)) is not None]
     outside = [date for date in dates if not begin - _LEAD <= date <= end + _LEAD]
     if outside:
         raise ContractError(
@@ -98,14 +99,6 @@ def _agrees(request: Request, answer: Answer) -> None:
             f" {outside[0]:%Y-%m-%d}.",
             next_step="compare fromDate, toDate and dateProperty with the reference; the network may ignore them.",
         )
-
-
-def _naive(text: object) -> datetime | None:
-    """The date as written; one that cannot be read is left to the checks of the record."""
-    try:
-        return datetime.fromisoformat(str(text)).replace(tzinfo=None)
-    except ValueError:
-        return None
 
 
 CONNECTOR = Connector(

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
+from affiliate_assets.connectors.answers import documented
 from affiliate_assets.connectors.auth import HeaderKeys
 from affiliate_assets.connectors.language import (
     Answer,
@@ -26,7 +27,7 @@ from affiliate_assets.connectors.language import (
 from affiliate_assets.connectors.listing import Numbered
 from affiliate_assets.connectors.lookup import Lookup
 from affiliate_assets.connectors.paging import WholeWindow
-from affiliate_assets.errors import BrokenAnswer, ContractError
+from affiliate_assets.errors import ContractError
 from affiliate_assets.networks.everflow.records import TIME, agrees, clicks_kept, conversions_kept
 from affiliate_assets.networks.everflow.schema import (
     AFFILIATE_FIELDS,
@@ -43,7 +44,7 @@ from affiliate_assets.networks.everflow.schema import (
     OFFERS,
 )
 
-_T = TypeVar("_T")
+_COMPARE = "run again; if it stays, compare the answer with Everflow's reference."
 _PAGE = 2000
 _CLICKS = 10_000
 # Names of the tz database that are UTC all year.
@@ -61,7 +62,7 @@ class _Zones(msgspec.Struct):
 
 def _utc_id(answer: Answer) -> int:
     """Everflow's number of UTC."""
-    zones = _read(answer, _Zones).timezones
+    zones = documented(answer, _Zones, "The answer", next_step=_COMPARE).timezones
     found = sorted(zone.timezone_id for zone in zones if zone.timezone in _UTC)
     if not found:
         raise ContractError(
@@ -131,18 +132,8 @@ def _summary(account_id: str, start: datetime, end: datetime) -> Request:
 
 
 def _total(answer: Answer) -> Total:
-    summary = _read(answer, _Summary)
+    summary = documented(answer, _Summary, "The answer", next_step=_COMPARE)
     return Total(summary.total, summary.payout)
-
-
-def _read(answer: Answer, type_: type[_T]) -> _T:
-    try:
-        return msgspec.json.decode(answer.body, type=type_)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BrokenAnswer(
-            f"The answer is not as documented: {error}.",
-            next_step="run again; if it stays, compare the answer with Everflow's reference.",
-        ) from None
 
 
 def _probe(account_id: str) -> Request:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from affiliate_assets.connectors.answers import value_or_none
 from affiliate_assets.connectors.language import Answer, Request
 from affiliate_assets.connectors.paging import decoded
 from affiliate_assets.errors import ContractError
@@ -45,7 +46,7 @@ def clicks_kept(records: bytes) -> bytes:
     def cut(row: Fields) -> None:
         _trim(row, _OF_A_CLICK)
         for name in _ADDRESSES:
-            address = _text(row.get(name))
+            address = value_or_none(row.get(name), str)
             if address is not None:
                 whole = address.partition("#")[0].partition("?")[0]
                 row[name] = msgspec.Raw(msgspec.json.encode(whole))
@@ -77,13 +78,6 @@ def _trim(row: Fields, kept: Mapping[str, set[str]]) -> None:
 def _object(value: msgspec.Raw) -> Fields | None:
     try:
         return _fields.decode(value)
-    except msgspec.DecodeError:
-        return None
-
-
-def _text(value: msgspec.Raw | None) -> str | None:
-    try:
-        return None if value is None else msgspec.json.decode(value, type=str)
     except msgspec.DecodeError:
         return None
 

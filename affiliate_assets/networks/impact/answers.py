@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from affiliate_assets.connectors.answers import documented
 from affiliate_assets.connectors.language import Answer, JobStatus, Request
 from affiliate_assets.connectors.paging import field_at, typed
-from affiliate_assets.errors import BrokenAnswer, ContractError
+from affiliate_assets.errors import ContractError
 
 # Empty lists have been seen in these forms.
 _NOTHING = frozenset({b"", b"null", b'""', b"{}"})
-_T = TypeVar("_T")
+_COMPARE = "run again; if it stays, compare the answer with impact.com's reference."
 _LOOK = "compare the answer with impact.com's reference; the connector may need a change."
 
 
@@ -82,12 +82,13 @@ def _instant(text: str) -> datetime:
 
 def job_id(answer: Answer) -> str:
     """The name of a job that was queued: the last part of its address."""
-    return _read(answer, _Queued).queued_uri.rstrip("/").rpartition("/")[2]
+    queued = documented(answer, _Queued, "The answer about the job", next_step=_COMPARE)
+    return queued.queued_uri.rstrip("/").rpartition("/")[2]
 
 
 def job_status(answer: Answer, headers: Mapping[str, str]) -> JobStatus:
     """Where a job stands; its file is asked for with these headers."""
-    job = _read(answer, _Job)
+    job = documented(answer, _Job, "The answer about the job", next_step=_COMPARE)
     if job.status in ("QUEUED", "RUNNING"):
         return JobStatus("running")
     if job.status in ("CANCELLED", "ERROR", "FAILED"):
@@ -96,13 +97,3 @@ def job_status(answer: Answer, headers: Mapping[str, str]) -> JobStatus:
         raise ContractError(f"The job is {job.status!r} and has no documented result.", next_step=_LOOK)
     # Without Mode, the file lies behind a signed address of another host.
     return JobStatus("done", (Request("GET", job.result_uri, {"Mode": "Stream"}, headers=headers),))
-
-
-def _read(answer: Answer, type_: type[_T]) -> _T:
-    try:
-        return msgspec.json.decode(answer.body, type=type_)
-    except msgspec.DecodeError as error:
-        raise BrokenAnswer(
-            f"The answer about the job is not as documented: {error}.",
-            next_step="run again; if it stays, compare the answer with impact.com's reference.",
-        ) from None

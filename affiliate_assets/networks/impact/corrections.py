@@ -8,9 +8,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from affiliate_assets.connectors.corrections import Corrections, Instruction, Receipt, compare_shape
+from affiliate_assets.connectors.corrections import (
+    Corrections,
+    Instruction,
+    Receipt,
+    compare_shape,
+    not_as_told,
+    read_told,
+)
 from affiliate_assets.connectors.language import Answer, Request
-from affiliate_assets.errors import BrokenAnswer
 
 _HEADERS = {"Accept": "application/json", "IR-Version": "14"}
 
@@ -58,18 +64,9 @@ class _Queued(msgspec.Struct, rename="pascal"):
 
 def _read(answer: Answer) -> Receipt:
     """It is worked off later: what became of it shows in the pull alone."""
-    try:
-        queued = msgspec.json.decode(answer.body, type=_Queued)
-    except msgspec.DecodeError as error:
-        raise BrokenAnswer(
-            f"The answer to a modification is not as documented: {error}.",
-            next_step="wait for the next pull, which shows whether it was taken.",
-        ) from None
+    queued = read_told(answer, _Queued, "a modification")
     if queued.status != "QUEUED":
-        raise BrokenAnswer(
-            f"The network answers a modification with {queued.status!r}, not QUEUED.",
-            next_step="wait for the next pull, which shows whether it was taken.",
-        )
+        raise not_as_told(f"The network answers a modification with {queued.status!r}, not QUEUED.")
     return Receipt(queued.queued_uri)
 
 

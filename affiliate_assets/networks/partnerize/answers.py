@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from affiliate_assets.connectors.answers import value_or_none
 from affiliate_assets.connectors.language import Answer, Request
 from affiliate_assets.connectors.paging import Page, contradiction, decoded, field_at, too_large, typed
 from affiliate_assets.errors import ContractError
@@ -50,14 +51,14 @@ def items_of(conversion: Fields) -> list[Fields]:
     shared = {name: value for name, value in conversion.items() if name not in ("click", "conversion_items")}
     click = _object(conversion.get("click"))
     shared |= {f"click_{name}": value for name, value in click.items()}
-    items = _or_none(conversion.get("conversion_items"), list[Fields]) or []
+    items = value_or_none(conversion.get("conversion_items"), list[Fields]) or []
     shared["conversion_item_ids"] = _raw(" ".join(_text(item.get("conversion_item_id")) or "?" for item in items))
     return [{**shared, **_item(item)} for item in items] or [shared]
 
 
 def _item(item: Fields) -> Fields:
     fields = {"item_meta_data" if name == "meta_data" else name: value for name, value in item.items()}
-    codes = [code for code in _or_none(item.get("voucher_codes"), list[Any]) or [] if isinstance(code, str)]
+    codes = [code for code in value_or_none(item.get("voucher_codes"), list[Any]) or [] if isinstance(code, str)]
     return {**fields, "voucher_code": _raw(",".join(codes))}
 
 
@@ -204,7 +205,7 @@ def _dated(body: bytes, clock: str) -> Iterable[tuple[Fields, list[datetime | No
             yield click, [_time(_text(click.get("set_time")))]
         return
     for conversion in unwrapped(field_at(body, ("conversions",)), "conversion_data"):
-        items = _or_none(conversion.get("conversion_items"), list[Fields]) or []
+        items = value_or_none(conversion.get("conversion_items"), list[Fields]) or []
         owners = items if clock == "approved_at" else [conversion]
         if clock == "approved_at" and all(bytes(owner.get(clock, _NULL)) == b"null" for owner in owners):
             raise _ignored(f"a record has no {clock}")
@@ -240,20 +241,13 @@ def _number(body: bytes, name: str, *, needed: bool = False) -> int | None:
     return None if value is None else int(value)
 
 
-def _or_none(value: msgspec.Raw | None, type_: Any) -> Any:
-    try:
-        return None if value is None else msgspec.json.decode(value, type=type_)
-    except msgspec.DecodeError:
-        return None
-
-
 def _object(value: msgspec.Raw | None) -> Fields:
-    found: Fields = _or_none(value, Fields) or {}
+    found: Fields = value_or_none(value, Fields) or {}
     return found
 
 
 def _text(value: msgspec.Raw | None) -> str | None:
-    found: str | None = _or_none(value, str)
+    found: str | None = value_or_none(value, str)
     return found
 
 

@@ -9,9 +9,18 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from affiliate_assets.connectors.corrections import Action, Corrections, Instruction, Receipt, compare_shape, exact_json
+from affiliate_assets.connectors.corrections import (
+    Action,
+    Corrections,
+    Instruction,
+    Receipt,
+    compare_shape,
+    exact_json,
+    not_as_told,
+    read_told,
+)
 from affiliate_assets.connectors.language import Answer, Request
-from affiliate_assets.errors import BrokenAnswer, RecordError
+from affiliate_assets.errors import RecordError
 
 _WORDS = {"approve": "approved", "decline": "rejected"}
 
@@ -71,18 +80,9 @@ def _shape(request: Request) -> None:
 
 def _read(answer: Answer) -> Receipt:
     """A job is made of it: what became of each line shows in the pull alone."""
-    try:
-        job = msgspec.json.decode(answer.body, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise BrokenAnswer(
-            f"The answer to a bulk update is not as documented: {error}.",
-            next_step="wait for the next pull, which shows whether it was taken.",
-        ) from None
+    job = read_told(answer, dict[str, Any], "a bulk update")
     if answer.status != 202:
-        raise BrokenAnswer(
-            f"The answer to a bulk update has the status {answer.status}, not 202.",
-            next_step="wait for the next pull, which shows whether it was taken.",
-        )
+        raise not_as_told(f"The answer to a bulk update has the status {answer.status}, not 202.")
     named = job.get("job_id")
     return Receipt(named if isinstance(named, str) else None)
 

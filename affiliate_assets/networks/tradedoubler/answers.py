@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from affiliate_assets.connectors.answers import time_or_none
 from affiliate_assets.connectors.language import Answer, Request
 from affiliate_assets.connectors.listing import Offset
 from affiliate_assets.connectors.paging import Page, decoded, field_at, typed
@@ -96,20 +97,12 @@ def agrees(request: Request, answer: Answer) -> None:
     first, last = (datetime.fromisoformat(str(request.params[name])) for name in ("fromDate", "toDate"))
     changed = "lastModified" in request.params
     for row in rows:
-        date = _naive(row.time_of_last_modified if changed else row.time_of_transaction)
+        date = time_or_none(row.time_of_last_modified if changed else row.time_of_transaction)
         if date is not None and not first - _LEAST <= date < last + _MOST:
             raise ContractError(
                 f"{first:%Y-%m-%d} to {last:%Y-%m-%d} was asked for, and a transaction of {date:%Y-%m-%d} came.",
                 next_step=_COMPARE,
             )
-
-
-def _naive(text: object) -> datetime | None:
-    """The date as written; one that cannot be read is left to the checks of the record."""
-    try:
-        return datetime.fromisoformat(str(text)).replace(tzinfo=None)
-    except ValueError:
-        return None
 
 
 _COMPARE = "compare programId, fromDate, toDate and lastModified with the reference; the network may ignore them."

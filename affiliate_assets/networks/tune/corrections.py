@@ -8,9 +8,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from affiliate_assets.connectors.corrections import Corrections, Instruction, Receipt, compare_shape
+from affiliate_assets.connectors.corrections import (
+    Corrections,
+    Instruction,
+    Receipt,
+    compare_shape,
+    not_as_told,
+    read_told,
+)
 from affiliate_assets.connectors.language import Answer, Request
-from affiliate_assets.errors import BrokenAnswer
 
 _WORDS = {"approve": "approved", "decline": "rejected"}
 
@@ -42,18 +48,8 @@ class _Answer(msgspec.Struct):
 
 def _read(answer: Answer) -> Receipt:
     """`response.data` is true where the status was updated; errors have been told from it before."""
-    try:
-        data = msgspec.json.decode(answer.body, type=_Answer).response.data
-    except msgspec.DecodeError as error:
-        raise BrokenAnswer(
-            f"The answer to a change of status is not as documented: {error}.",
-            next_step="wait for the next pull, which shows whether it was taken.",
-        ) from None
-    if data is not True:
-        raise BrokenAnswer(
-            "The network does not say that the status was updated.",
-            next_step="wait for the next pull, which shows whether it was taken.",
-        )
+    if read_told(answer, _Answer, "a change of status").response.data is not True:
+        raise not_as_told("The network does not say that the status was updated.")
     return Receipt()
 
 

@@ -1,6 +1,5 @@
 {{ config(materialized='table') }}
 
-{%- set excluded = var('excluded_channels') %}
 {%- set columns = [
     'order_key', 'ordered_at', 'touchpoint_id', 'touched_at', 'channel', 'network', 'publisher_id', 'utm_source',
     'utm_medium', 'utm_campaign', 'seconds_before_order'] %}
@@ -26,23 +25,14 @@ with touched as (
             and t.occurred_at <= o.ordered_at
             and t.occurred_at >= {{ lookback_begins('o.ordered_at', 't.channel') }}
     where
-        not t.is_repeat
-        {%- if excluded %}
-        and t.channel not in ('{{ excluded | join("', '") }}')
-        {%- endif %}
+        {{ may_earn_credit('t') }}
 
-)
-{%- for transform in var('path_transforms') %},
+),
 
-transformed_{{ loop.index }} as (
-
-    {{ transformed_path('touched' if loop.first else 'transformed_' ~ loop.index0, transform) }}
-
-)
-{%- endfor %}
+{{ paths_of('touched') }}
 
 select
     {{ columns | join(',\n    ') }},
-    cast(row_number() over (partition by order_key order by touched_at, touchpoint_id) as integer) as touch_number,
-    cast(count(*) over (partition by order_key) as integer) as touch_count
-from {% if var('path_transforms') %}transformed_{{ var('path_transforms') | length }}{% else %}touched{% endif %}
+    touch_number,
+    touch_count
+from paths

@@ -1,7 +1,5 @@
 {{ config(materialized='table') }}
 
-{%- set excluded = var('excluded_channels') %}
-
 with touches as (
 
     select
@@ -13,11 +11,8 @@ with touches as (
     from {{ ref('int_touchpoints__identified') }} as t
     inner join {{ ref('int_touchpoints__unioned') }} as seen on t.touchpoint_id = seen.touchpoint_id
     where
-        not t.is_repeat
+        {{ may_earn_credit('t') }}
         and (t.resolved_customer_hash is not null or seen.visitor_hash is not null)
-        {%- if excluded %}
-        and t.channel not in ('{{ excluded | join("', '") }}')
-        {%- endif %}
 
 ),
 
@@ -108,15 +103,9 @@ touched as (
     cross join known
     where j.ended_at < {{ lookback_begins('known.newest_ordered_at', 'j.channel') }}
 
-)
-{%- for transform in var('path_transforms') %},
+),
 
-transformed_{{ loop.index }} as (
-
-    {{ transformed_path('touched' if loop.first else 'transformed_' ~ loop.index0, transform) }}
-
-)
-{%- endfor %}
+{{ paths_of('touched') }}
 
 select
     order_key as journey_key,
@@ -124,6 +113,6 @@ select
     touched_at,
     channel,
     network,
-    cast(row_number() over (partition by order_key order by touched_at, touchpoint_id) as integer) as touch_number,
-    cast(count(*) over (partition by order_key) as integer) as touch_count
-from {% if var('path_transforms') %}transformed_{{ var('path_transforms') | length }}{% else %}touched{% endif %}
+    touch_number,
+    touch_count
+from paths

@@ -1,22 +1,6 @@
 {{ config(materialized='table') }}
 
-with thresholds as (
-
-    {{ matching_thresholds() }}
-
-),
-
-sales as (
-
-    select * from {{ ref('int_conversions__unnamed') }}
-
-),
-
-orders as (
-
-    select * from {{ ref('int_orders__unnamed') }}
-
-),
+with {{ unpaired() }},
 
 touches as (
 

@@ -1,32 +1,6 @@
 {{ config(materialized='table') }}
 
-with thresholds as (
-
-    {{ matching_thresholds() }}
-
-),
-
-earlier as (
-
-    select conversion_key, order_key from {{ ref('int_pairs__clicked') }}
-    union all
-    select conversion_key, order_key from {{ ref('int_pairs__priced') }}
-
-),
-
-sales as (
-
-    select * from {{ ref('int_conversions__unnamed') }}
-    where conversion_key not in (select earlier.conversion_key from earlier)
-
-),
-
-orders as (
-
-    select * from {{ ref('int_orders__unnamed') }}
-    where order_key not in (select earlier.order_key from earlier)
-
-),
+with {{ unpaired([ref('int_pairs__clicked'), ref('int_pairs__priced')]) }},
 
 -- Networks tell no customer: it is the one whose browser landed when the network saw the click, if it is one alone.
 customers as (
@@ -64,9 +38,8 @@ near as (
     cross join thresholds
     where
         abs({{ dbt.datediff('s.occurred_at', 'o.ordered_at', 'second') }}) <= thresholds.named_within_days * 86400
-        -- A later click of another network or publisher, or another currency, speaks against it.
-        and coalesce(o.clicked_network, s.network) = s.network
-        and coalesce(o.clicked_publisher_id, s.publisher_id, '') = coalesce(s.publisher_id, '')
+        and {{ no_other_click() }}
+        -- Another currency speaks against it too.
         and o.currency in (coalesce(s.sale_currency, o.currency), s.tracked_currency)
 
 )

@@ -1,30 +1,6 @@
 {{ config(materialized='table') }}
 
-with thresholds as (
-
-    {{ matching_thresholds() }}
-
-),
-
-earlier as (
-
-    select conversion_key, order_key from {{ ref('int_pairs__clicked') }}
-
-),
-
-sales as (
-
-    select * from {{ ref('int_conversions__unnamed') }}
-    where conversion_key not in (select earlier.conversion_key from earlier)
-
-),
-
-orders as (
-
-    select * from {{ ref('int_orders__unnamed') }}
-    where order_key not in (select earlier.order_key from earlier)
-
-),
+with {{ unpaired([ref('int_pairs__clicked')]) }},
 
 told as (
 
@@ -81,9 +57,7 @@ near as (
     cross join thresholds
     where
         abs({{ dbt.datediff('s.occurred_at', 'o.ordered_at', 'second') }}) <= 60 * thresholds.inferred_within_minutes
-        -- The click of another network or publisher speaks against it.
-        and coalesce(o.clicked_network, s.network) = s.network
-        and coalesce(o.clicked_publisher_id, s.publisher_id, '') = coalesce(s.publisher_id, '')
+        and {{ no_other_click() }}
 
 )
 

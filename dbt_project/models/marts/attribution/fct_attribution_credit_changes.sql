@@ -18,7 +18,7 @@ with credits as (
         changes.amount_after,
         o.minor_unit_digits
     from {{ ref('fct_attribution_credits') }} as c
-    inner join {{ ref('stg_crm__order_amounts') }} as changes on c.order_key = changes.order_key
+    inner join {{ ref('int_order_amounts__changed') }} as changes on c.order_key = changes.order_key
     inner join {{ ref('fct_orders') }} as o on c.order_key = o.order_key
 
 ),

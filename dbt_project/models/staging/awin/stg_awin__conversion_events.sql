@@ -32,11 +32,7 @@ select
     v._observed_at as observed_at,
     words.status,
     coalesce(words.lock_state, 'unknown') as lock_state,
-    case
-        when words.status is null then 'unknown'
-        when v.paid_to_publisher then words.payment_state_if_paid
-        else words.payment_state
-    end as payment_state,
+    {{ payment_state_of('words', 'v.paid_to_publisher') }} as payment_state,
     case when lower(v.type) like '%bonus%' then 'bonus' else 'original' end as row_kind,
     v.commission_status as raw_status,
     coalesce(v.decline_reason, v.amend_reason) as status_reason,

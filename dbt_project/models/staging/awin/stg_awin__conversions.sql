@@ -34,11 +34,7 @@ select
     t._observed_at as observed_at,
     words.status,
     coalesce(words.lock_state, 'unknown') as lock_state,
-    case
-        when words.status is null then 'unknown'
-        when t.paid_to_publisher then words.payment_state_if_paid
-        else words.payment_state
-    end as payment_state,
+    {{ payment_state_of('words', 't.paid_to_publisher') }} as payment_state,
     case when lower(t.type) like '%bonus%' then 'bonus' else 'original' end as row_kind,
     t.commission_status as raw_status,
     coalesce(t.decline_reason, t.amend_reason) as status_reason,

@@ -20,11 +20,7 @@ select
     {{ money('total') }} as total,
     {{ money('refunded') }} as refunded,
     {{ money('refunded_subtotal') }} as refunded_subtotal,
-    -- What a partner may earn on: net of tax, shipping, discount and what was given back.
-    case
-        when status = 'cancelled' then {{ money('0') }}
-        else {{ money('subtotal - coalesce(discount, 0) - coalesce(refunded_subtotal, 0)') }}
-    end as commissionable_amount,
+    {{ commissionable_amount('subtotal', ['cancelled']) }} as commissionable_amount,
     {{ money('gift_card') }} as gift_card,
     cast(item_count as integer) as item_count,
     voucher_code,

@@ -63,11 +63,7 @@ select
     v._observed_at as observed_at,
     words.status,
     coalesce(words.lock_state, 'unknown') as lock_state,
-    case
-        when words.status is null then 'unknown'
-        when v.cleared_date is not null then words.payment_state_if_paid
-        else words.payment_state
-    end as payment_state,
+    {{ payment_state_of('words', 'v.cleared_date is not null') }} as payment_state,
     coalesce(kinds.row_kind, 'original') as row_kind,
     v.state as raw_status,
     last_reasons.reason as status_reason,

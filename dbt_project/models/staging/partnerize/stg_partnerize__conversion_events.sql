@@ -15,11 +15,7 @@ versions as (
         i.*,
         words.status as item_canonical,
         coalesce(words.lock_state, 'unknown') as item_lock_state,
-        case
-            when words.status is null then 'unknown'
-            when i.invoice_paid_at is not null then words.payment_state_if_paid
-            else words.payment_state
-        end as item_payment_state,
+        {{ payment_state_of('words', 'i.invoice_paid_at is not null') }} as item_payment_state,
         case when words.status = 'reversed' then 0 else i.item_amount end as owed_amount,
         case when words.status = 'reversed' then 0 else i.item_publisher_commission end as owed_publisher_commission,
         case when words.status = 'reversed' then 0 else i.item_commission end as owed_commission

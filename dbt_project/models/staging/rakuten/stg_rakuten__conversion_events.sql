@@ -8,11 +8,7 @@ with accounts as (
 
 lines as (
 
-    select
-        *,
-        coalesce(order_id, transaction_id) || ':' || publisher_id as conversion_id
-    from {{ source('valid_rakuten', 'ledger') }}
-    where _account_id like '%.' || mid
+    {{ rakuten_lines(source('valid_rakuten', 'ledger')) }}
 
 ),
 
@@ -20,13 +16,6 @@ versions as (
 
     select
         *,
-        case
-            when sales >= 0 and total_commission >= 0 then false
-            when items < 0 then true
-            when sum(case when sales > 0 then 1 else 0 end)
-                over (partition by _account_id, conversion_id, coalesce(sku_number, '')) > 0 then true
-            else sum(case when sales > 0 then 1 else 0 end) over (partition by _account_id, conversion_id) = 0
-        end as is_adjustment,
         row_number() over {{ versions }} as version_number
     from lines
 

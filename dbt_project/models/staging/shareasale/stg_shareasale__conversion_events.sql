@@ -39,11 +39,7 @@ select
     v._observed_at as observed_at,
     words.status,
     coalesce(words.lock_state, 'unknown') as lock_state,
-    case
-        when words.status is null then 'unknown'
-        when v.paid_date is not null then words.payment_state_if_paid
-        else words.payment_state
-    end as payment_state,
+    {{ payment_state_of('words', 'v.paid_date is not null') }} as payment_state,
     coalesce(types.row_kind, 'original') as row_kind,
     v.raw_status,
     cast(null as varchar) as status_reason,

@@ -1,6 +1,11 @@
 with activity as (
 
-    {{ current_version(source('valid_shareasale', 'activity')) }}
+    select
+        current_activity.*,
+        {{ shareasale_state('current_activity') }} as raw_status
+    from (
+        {{ current_version(source('valid_shareasale', 'activity')) }}
+    ) as current_activity
 
 ),
 
@@ -47,13 +52,9 @@ select
     a._observed_at as observed_at,
     words.status,
     coalesce(words.lock_state, 'unknown') as lock_state,
-    case
-        when words.status is null then 'unknown'
-        when a.paid_date is not null then words.payment_state_if_paid
-        else words.payment_state
-    end as payment_state,
+    {{ payment_state_of('words', 'a.paid_date is not null') }} as payment_state,
     coalesce(types.row_kind, 'original') as row_kind,
-    {{ shareasale_state('a') }} as raw_status,
+    a.raw_status,
     cast(null as varchar) as status_reason,
     a.trans_amount <> seen.trans_amount as is_amended,
     cast(1 as integer) as network_rows,
@@ -77,5 +78,5 @@ select
     a._run_id
 from activity as a
 inner join seen on a._account_id = seen._account_id and a.trans_id = seen.trans_id and seen.version_number = 1
-left join words on {{ shareasale_state('a') }} = words.raw_field || '=' || words.raw_word
+left join words on a.raw_status = words.raw_field || '=' || words.raw_word
 left join types on lower(a.trans_type) = lower(types.raw_word)

@@ -38,11 +38,7 @@ select
     v._observed_at as observed_at,
     words.status,
     coalesce(words.lock_state, 'unknown') as lock_state,
-    case
-        when words.status is null then 'unknown'
-        when v.paid then words.payment_state_if_paid
-        else words.payment_state
-    end as payment_state,
+    {{ payment_state_of('words', 'v.paid') }} as payment_state,
     coalesce(kinds.row_kind, 'original') as row_kind,
     v.status as raw_status,
     cast(null as varchar) as status_reason,
