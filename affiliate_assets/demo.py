@@ -31,9 +31,8 @@ _HASH_KEY = "DEMO_HASH_KEY"
 
 def build_demo_world(seed: int, orders_per_day: int, *, every_network: bool = False) -> World:
     """The world of the demo: long enough for the backfill and both nights."""
-    config = WorldConfig(
-        seed=seed, start=START, days=(NIGHTS[-1].date() - START).days + 1, orders_per_day=orders_per_day
-    )
+    days = (NIGHTS[-1].date() - START).days + 1
+    config = WorldConfig(seed=seed, start=START, days=days, orders_per_day=orders_per_day, causes=True)
     return build_world(replace(config, networks=tuple(NETWORKS)) if every_network else config)
 
 
@@ -55,7 +54,7 @@ def write_configuration(sandbox: Sandbox, world: World, path: Path, data: str) -
         "[matching]",
         f"order_id_prefixes = [{', '.join(f'{prefix!r}' for prefix in world.order_id_prefixes)}]",
     ]
-    for stream in ("orders", "touchpoints"):
+    for stream in ("orders", "touchpoints", *(["incrementality"] if world.config.causes else [])):
         lines += ["", "[[exports]]", f'stream = "{stream}"', f'path = "exports/{stream}_*.csv"']
     for account in world.accounts:
         lines += [
@@ -112,6 +111,7 @@ def run_demo(world: World, console: Console) -> None:
         for morning, days in ((FIRST_MORNING, backfill), *((night, None) for night in NIGHTS)):
             sandbox.set_clock(morning)
             sandbox.write_exports(FOLDER / "exports", since=exported)
+            world.write_incrementality(FOLDER / "exports", morning)
             sandbox.write_drops(FOLDER / "drop")
             exported = morning
             what = f"backfill of {BACKFILL_DAYS} days" if days else "nightly run"
@@ -136,6 +136,7 @@ def serve(world: World, port: int, clock: datetime, console: Console) -> None:
     with Sandbox(world, clock=clock, port=port) as sandbox:
         write_configuration(sandbox, world, CONFIG, data="..")
         sandbox.write_exports(FOLDER / "exports")
+        world.write_incrementality(FOLDER / "exports", clock)
         sandbox.write_drops(FOLDER / "drop")
         console.print(f"Networks served on 127.0.0.1:{port}, clock {clock.isoformat()}. In another shell:")
         shown = {**demo_secrets(sandbox), CONFIG_VARIABLE: str(CONFIG), NOW_VARIABLE: clock.isoformat()}

@@ -45,6 +45,7 @@ class ExportSettings(Section):
         "terms",
         "decisions",
         "publisher_contacts",
+        "incrementality",
         "hubspot_deals",
         "salesforce_opportunities",
         "ga4_events",

@@ -7,6 +7,7 @@ import pandera.polars as pa
 from affiliate_assets.connectors.files import FileSource, FileStream
 from affiliate_assets.connectors.schema import currency, instant, integer, money, text
 from affiliate_assets.crm.analytics import ANALYTICS
+from affiliate_assets.crm.incrementality import INCREMENTALITY
 from affiliate_assets.crm.items import ORDER_ITEMS
 from affiliate_assets.crm.systems import SYSTEMS
 from affiliate_assets.crm.terms import TERMS
@@ -132,6 +133,6 @@ CONTACTS = FileStream(
 CRM = FileSource(
     slug="crm",
     title="the shop",
-    streams=(ORDERS, ORDER_ITEMS, TOUCHPOINTS, TERMS, DECISIONS, CONTACTS, *SYSTEMS, *ANALYTICS),
+    streams=(ORDERS, ORDER_ITEMS, TOUCHPOINTS, TERMS, DECISIONS, CONTACTS, INCREMENTALITY, *SYSTEMS, *ANALYTICS),
     owner="team:affiliate-data",
 )

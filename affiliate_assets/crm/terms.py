@@ -10,15 +10,15 @@ from affiliate_assets.connectors.schema import flag, integer, money, text
 
 BASES = ("net_goods", "net_before_discount", "net_with_shipping", "gross")
 CUSTOMER_TYPES = ("new", "returning")
-_DATE = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
+DATE = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 
 
-def _rule(says: str, holds: pl.Expr) -> pa.Check:
+def rule(says: str, holds: pl.Expr) -> pa.Check:
     """A check of one column that reads others beside it; a row for which it is unknown passes."""
     return pa.Check(lambda data: data.lazyframe.select(holds.fill_null(value=True)), name=says, error=says)
 
 
-def _day(name: str) -> pl.Expr:
+def day_of(name: str) -> pl.Expr:
     return pl.col(name).str.to_date("%Y-%m-%d", strict=False)
 
 
@@ -51,7 +51,7 @@ TERMS = FileStream(
             "term_id": text(
                 "term_id",
                 "The brand's own id of the term; a later version of it replaces it.",
-                _rule("says neither what is owed nor until when", _IS_MEMBERSHIP | _given(*_SAYS)),
+                rule("says neither what is owed nor until when", _IS_MEMBERSHIP | _given(*_SAYS)),
                 required=True,
             ),
             "network": text("network", "Slug of the network.", pa.Check.str_matches("^[a-z0-9_]+$"), required=True),
@@ -59,7 +59,7 @@ TERMS = FileStream(
             "publisher_id": text(
                 "publisher_id",
                 "The one publisher; blank for more than one.",
-                _rule(
+                rule(
                     "a publisher beside its group, and nothing else",
                     ~(_IS_MEMBERSHIP & _given(*(name for name in _COLUMNS if name not in _WHO_AND_WHEN))),
                 ),
@@ -71,22 +71,22 @@ TERMS = FileStream(
             "valid_from": text(
                 "valid_from",
                 "First day, in the brand's zone.",
-                pa.Check.str_matches(_DATE),
-                _rule("a day of the calendar", _day("valid_from").is_not_null()),
+                pa.Check.str_matches(DATE),
+                rule("a day of the calendar", day_of("valid_from").is_not_null()),
                 required=True,
             ),
             "valid_to": text(
                 "valid_to",
                 "First day on which it holds no more; blank for ever.",
-                pa.Check.str_matches(_DATE),
-                _rule("a day of the calendar", pl.col("valid_to").is_null() | _day("valid_to").is_not_null()),
-                _rule("after valid_from", _day("valid_to") > _day("valid_from")),
+                pa.Check.str_matches(DATE),
+                rule("a day of the calendar", pl.col("valid_to").is_null() | day_of("valid_to").is_not_null()),
+                rule("after valid_from", day_of("valid_to") > day_of("valid_from")),
             ),
             "rate": money(
                 "rate",
                 "Commission as a fraction of the base: 0.08.",
                 *_FRACTION,
-                _rule("a rate needs a base", pl.col("rate").is_null() | pl.col("base").is_not_null()),
+                rule("a rate needs a base", pl.col("rate").is_null() | pl.col("base").is_not_null()),
             ),
             "flat_amount": money("flat_amount", "Commission for each sale, beside the rate.", pa.Check.ge(0)),
             "bonus": money("bonus", "What a bonus record of the publisher may be.", pa.Check.ge(0)),
@@ -94,7 +94,7 @@ TERMS = FileStream(
                 "fixed_fee",
                 "What the publisher gets for each calendar month in which the term holds.",
                 pa.Check.ge(0),
-                _rule(
+                rule(
                     "a fixed fee is one publisher's",
                     pl.col("fixed_fee").is_null() | pl.col("publisher_id").is_not_null(),
                 ),
@@ -103,13 +103,13 @@ TERMS = FileStream(
                 "currency",
                 "Currency of the amounts of this term.",
                 pa.Check.str_matches(r"^[A-Z]{3}$"),
-                _rule("an amount needs a currency", pl.col("currency").is_not_null() | ~_given(*_AMOUNTS)),
+                rule("an amount needs a currency", pl.col("currency").is_not_null() | ~_given(*_AMOUNTS)),
             ),
             "base": text(
                 "base",
                 "What the rate is taken of.",
                 pa.Check.isin(BASES),
-                _rule("a base needs a rate", pl.col("base").is_null() | pl.col("rate").is_not_null()),
+                rule("a base needs a rate", pl.col("base").is_null() | pl.col("rate").is_not_null()),
             ),
             "tier_from": money(
                 "tier_from", "Sales of the publisher in the month from which this term holds.", pa.Check.ge(0)
@@ -119,7 +119,7 @@ TERMS = FileStream(
                 "cap_per_month",
                 "Most commission of the publisher in a month.",
                 pa.Check.ge(0),
-                _rule("a month is not less than an order", pl.col("cap_per_month") >= pl.col("cap_per_order")),
+                rule("a month is not less than an order", pl.col("cap_per_month") >= pl.col("cap_per_order")),
             ),
             "customer_type": text("customer_type", "Only for these customers.", pa.Check.isin(CUSTOMER_TYPES)),
             "voucher_code": text("voucher_code", "Only for sales with this voucher."),

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime, time
 from random import Random
 
+from affiliate_assets.sandbox.causes import Causes
 from affiliate_assets.sandbox.config import CLICK_WINDOW, DAY, HOUR, SHOPS, WorldConfig
 from affiliate_assets.sandbox.further import FURTHER, places_for, plant_further
 from affiliate_assets.sandbox.journeys import AFFILIATE, Landing, Touches, draw_journey, draw_landing
@@ -39,6 +40,7 @@ class _Builder:
         self.config = config
         self.rng = Random(config.seed)
         self.market: Market = market_of(config)
+        self.causes = Causes(config.seed, self.market) if config.causes else None
         wanted = (*ORDER_KINDS, *ORPHAN_KINDS) if config.kinds is None else config.kinds
         self.kinds = [kind for kind in wanted if self.places(kind)]
         self.touches, self.visitors = Touches(), Visitors()
@@ -63,7 +65,7 @@ class _Builder:
                     if kind is not None:
                         self.add_orphan(kind, at)
                     self.add_ordinary(at)
-                if self.rng.random() < 0.5:
+                if self.causes is None and self.rng.random() < 0.5:
                     self.add_passer_by(at)
         self.orphans.sort(key=lambda conversion: conversion.occurred_at)
         return World(self.config, self.market, self.orders, self.orphans, self.touches, self.visitors)
@@ -149,6 +151,8 @@ class _Builder:
             style=self.market.style,
         )
         landings = draw_journey(rng, self.market, shop, customer.last_order_at, at)
+        if self.causes is not None:
+            landings = self.causes.staged(landings)
         clicks = [(landing[0], landing[2], landing[3]) for landing in landings if landing[1] == AFFILIATE]
         clicks += [click for click in customer.clicks if at - CLICK_WINDOW <= click[0] <= at]
         clicks = [click for click in clicks if click[0] >= at - CLICK_WINDOW]
@@ -184,7 +188,7 @@ class _Builder:
             follow(conversion, order.changes)
 
     def finish(self, order: Order, customer: Customer, landings: list[Landing]) -> None:
-        """Book the order, its journey and now and then a later visit of the customer."""
+        """Book the order, its journey, those whom the same journey left unmoved, and now and then a later visit."""
         rng, at = self.rng, order.ordered_at
         if landings:
             if customer.visitor < 0 or rng.random() < 0.3:
@@ -205,6 +209,12 @@ class _Builder:
             self.touches.add(order.shop, customer.visitor, later)
             if later[1] == AFFILIATE:
                 customer.clicks.append((later[0], later[2], later[3]))
+        if self.causes is not None:
+            order.convinced_by, unmoved = self.causes.decide(landings)
+            for _ in range(unmoved):
+                visitor, before = self.visitors.add(), self.causes.earlier()
+                for landing in landings:
+                    self.touches.add(order.shop, visitor, landing, before)
         customer.last_order_at = at
         customer.orders += 1
         self.orders.append(order)

@@ -58,6 +58,8 @@ class WorldConfig:
             brand keeps a list of; else each publisher earns its rate.
         more_rate: What all rates are higher than the publishers' usual ones, in basis points.
         style: How the shop numbers its orders.
+        causes: Whether touches convince (`causes`): each order has a cause, and journeys that convinced nobody are
+            among the touches. Else nothing convinces, and all orders come anyway.
     """
 
     seed: int = 7
@@ -71,6 +73,7 @@ class WorldConfig:
     agreements: bool = False
     more_rate: int = 0
     style: Style = STYLE
+    causes: bool = False
 
     def __post_init__(self) -> None:
         """Refuse sizes that make no world.

@@ -28,9 +28,9 @@ class Touches:
     publisher: "array[int]" = field(default_factory=lambda: array("b"))
     order: "array[int]" = field(default_factory=lambda: array("q"))
 
-    def add(self, shop: int, visitor: int, landing: Landing) -> None:
-        """Append one touch."""
-        self.at.append(landing[0])
+    def add(self, shop: int, visitor: int, landing: Landing, before: int = 0) -> None:
+        """Append one touch, so many seconds before its landing."""
+        self.at.append(landing[0] - before)
         self.shop.append(shop)
         self.visitor.append(visitor)
         self.channel.append(landing[1])

@@ -29,6 +29,8 @@ class Order:
     `click_at` is the customer's last affiliate click within 30 days before the order, None without one.
     `kind` names the planted situation, None for an ordinary order. `style` and `ending` make the order's id,
     `gift_card` is what was paid with one, and `email` is the customer's address where it is not an ordinary one.
+    `convinced_by` holds the parties (`causes`) without which nobody would have ordered, any one of them being enough;
+    it is empty for an order that comes anyway.
     """
 
     number: int
@@ -49,6 +51,7 @@ class Order:
     ending: str = ""
     email: str = ""
     gift_card: int = 0
+    convinced_by: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def order_id(self) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from affiliate_assets.sandbox import agreements, exports, truth, truth_file
+from affiliate_assets.sandbox import agreements, exports, shares, truth, truth_file
 from affiliate_assets.sandbox.config import DAY, Account, WorldConfig
 from affiliate_assets.sandbox.journeys import AFFILIATE, Touches
 from affiliate_assets.sandbox.market import Market
@@ -171,6 +171,10 @@ class World:
         """Return the verdict on every conversion and order known at an instant; see `truth.SCHEMA`."""
         return truth.as_of(self, to_epoch(as_of))
 
+    def causal_shares(self, as_of: datetime) -> pl.DataFrame:
+        """Return the orders known at an instant that would not exist without each party; see `shares.SCHEMA`."""
+        return shares.as_of(self, to_epoch(as_of))
+
     def write_truth(self, folder: Path) -> Path:
         """Write `truth.parquet` with the interval in which each verdict holds, and return its path."""
         return truth_file.write(self, folder)
@@ -186,6 +190,10 @@ class World:
     def write_contacts(self, folder: Path) -> Path:
         """Write the brand's list of mailboxes behind its publishers, and return its path."""
         return agreements.write_contacts(self, folder)
+
+    def write_incrementality(self, folder: Path, as_of: datetime) -> Path:
+        """Write what experiments have measured by an instant, and return its path; see `shares.write`."""
+        return shares.write(self, folder, to_epoch(as_of))
 
     def write_drops(self, folder: Path, as_of: datetime) -> list[Path]:
         """Write what networks that are read by file would export at an instant, and return the paths.

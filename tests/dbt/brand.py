@@ -343,6 +343,30 @@ def window(network: str, account: str, stream: str, pages: int) -> Row:
     }
 
 
+def measured(key: str, channel: str, share: str, publisher: str | None = None) -> Row:
+    return {
+        "_account_id": "exports",
+        "_key": key,
+        "_row_hash": key,
+        "_observed_at": "2026-03-01 03:00:00",
+        "measurement_id": key,
+        "channel": channel,
+        "network": "awin" if publisher else None,
+        "publisher_id": publisher,
+        "valid_from": "2026-01-01",
+        "valid_to": "2026-02-01",
+        "share": Decimal(share),
+    }
+
+
+# A hold-out test of January: of one publisher, its channel, and what comes anyway.
+MEASURED = [
+    measured("m-1", "affiliate", "0.2"),
+    measured("m-2", "unattributed", "0.7"),
+    measured("m-3", "affiliate", "0.05", publisher="77"),
+]
+
+
 def fill(warehouse: Path) -> None:
     """Writes the brand into an empty warehouse."""
     for network, stream, records in (("awin", "transactions", AWIN), ("cj", "commissions", CJ)):
@@ -378,6 +402,7 @@ def fill(warehouse: Path) -> None:
     insert(warehouse, "valid_crm.orders", *ORDERS)
     insert(warehouse, "valid_crm.touchpoints", *TOUCHES)
     insert(warehouse, "valid_crm.terms", *TERMS)
+    insert(warehouse, "valid_crm.incrementality", *MEASURED)
 
 
 def brand(reporting_currency: str) -> Row:

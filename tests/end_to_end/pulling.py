@@ -55,6 +55,8 @@ def nights(
         for number, morning in enumerate(mornings):
             sandbox.set_clock(morning)
             sandbox.write_exports(root / "exports", since=exported)
+            if world.config.causes:
+                world.write_incrementality(root / "exports", morning)
             sandbox.write_drops(root / "drop")
             exported = morning
             for connector in connectors:

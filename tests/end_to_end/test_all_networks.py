@@ -14,15 +14,15 @@ from affiliate_assets.sandbox.times import to_epoch
 from tests.end_to_end.pulling import MORNINGS, START, Project
 from tests.end_to_end.test_truth import check_truth
 
-SEEDS = (201, 202)
 
-
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("seed", "causes"), [(201, False), (202, True)])
 def test_every_record_of_every_network_is_in_its_true_class(
-    seed: int, tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch
+    seed: int, causes: bool, tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     networks = tuple(all_connectors())
-    world = build_world(WorldConfig(seed=seed, start=START, days=75, orders_per_day=30, networks=networks))
+    world = build_world(
+        WorldConfig(seed=seed, start=START, days=75, orders_per_day=30, networks=networks, causes=causes)
+    )
     assert {account.network for account in world.accounts} == set(networks)
     assert {"JPY", "KWD"} <= {account.currency for account in world.accounts}
     check_truth(world, tmp_path, project, monkeypatch, lambda found: check_trackers(world, found))
