@@ -1,7 +1,7 @@
 """Marts → what readers open: one read-only DuckDB file, Parquet beside it, one manifest, swapped in at once.
 
-`published/current` is a link to one finished version; `affiliate.duckdb`, `parquet/` and `manifest.json` are
-links through it. Swapping that one link is the only moment of change, and a reader that holds the old file
+`published/current` is a link to one finished version; `affiliate.duckdb`, `parquet/`, `manifest.json` and `report.html`
+are links through it. Swapping that one link is the only moment of change, and a reader that holds the old file
 open keeps the old version.
 """
 
@@ -26,7 +26,7 @@ from affiliate_assets.settings import Settings
 
 MARTS = "marts"
 VERSIONS_KEPT = 3
-_LINKS = ("affiliate.duckdb", "parquet", "manifest.json")
+_LINKS = ("affiliate.duckdb", "parquet", "manifest.json", "report.html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,12 @@ def publish(
     run_id: str,
     as_of: datetime,
     before: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+    page: Callable[[Path], str] | None = None,
 ) -> tuple[PublishedMart, ...]:
     """Write a new version of everything published and swap it in.
 
-    `before` is done first, while nobody else can build: what it notes is about the marts that are published.
+    `before` is done first, while nobody else can build: what it notes is about the marts that are published. `page`
+    makes the report of the finished file, after the warehouse is free again.
 
     Raises:
         InternalError: There are no marts yet.
@@ -71,7 +73,9 @@ def publish(
         warehouse.execute("detach published")
     _write_manifest(version / "manifest.json", published, completeness, run_id, as_of)
     file.chmod(0o444)
-    for path in (file, *version.rglob("*.parquet"), version / "manifest.json"):
+    if page is not None:
+        (version / "report.html").write_text(page(file), encoding="utf-8")
+    for path in (file, *version.rglob("*.parquet"), version / "manifest.json", *version.glob("report.html")):
         _sync(path)
     _swap(root, version)
     return published
@@ -173,7 +177,7 @@ def _write_manifest(
 
 def _swap(root: Path, version: Path) -> None:
     for name in _LINKS:
-        if not (root / name).is_symlink():
+        if (version / name).exists() and not (root / name).is_symlink():
             _link(root / name, Path("current") / name)
     _link(root / "current", version.relative_to(root))
     folders = sorted((root / "versions").iterdir())

@@ -93,6 +93,7 @@ def print_summary(settings: Settings, console: Console) -> None:
             console.print(f"{entry['network']} {entry['account_id']}: {_state(entry)}")
     console.print(f"\nPublished file   {_shown(file)}")
     console.print(f"Parquet          {_shown(settings.published / 'parquet')}")
+    console.print(f"Report           {_shown(settings.published / 'report.html')}")
 
 
 def _state(entry: dict[str, Any]) -> str:

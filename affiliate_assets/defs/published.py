@@ -1,6 +1,10 @@
 """Published marts, and the verdict on the night."""
 
+import base64
+import traceback
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 import duckdb
@@ -11,7 +15,12 @@ from affiliate_assets.defs.common import OWNERS, as_of
 from affiliate_assets.landing.differences import EVENTS, note_night
 from affiliate_assets.landing.report import read_reports
 from affiliate_assets.publishing import MARTS, publish, read_manifest
+from affiliate_assets.report.tables import MARTS as REPORTED
 from affiliate_assets.settings import load_settings
+
+if TYPE_CHECKING:
+    from affiliate_assets.report.page import Report
+    from affiliate_assets.report.svg import Chart
 
 
 def mart_names(project: DbtProject) -> list[str]:
@@ -26,6 +35,7 @@ def mart_names(project: DbtProject) -> list[str]:
 
 # What the night added to the append-only notes; the models read those of earlier nights as `operations/…`.
 NOTED = dg.AssetKey(["operations", "noted_differences"])
+REPORT = dg.AssetKey(["published", "report"])
 
 
 def published_key(mart: str) -> dg.AssetKey:
@@ -33,7 +43,10 @@ def published_key(mart: str) -> dg.AssetKey:
 
 
 def published_assets(names: Sequence[str]) -> dg.AssetsDefinition:
-    """Every mart in the read-only file and as Parquet, swapped in together; before, what the night did is noted."""
+    """Every mart in the read-only file and as Parquet, and their report, swapped in together.
+
+    Before, what the night did is noted.
+    """
 
     @dg.multi_asset(
         name="published",
@@ -58,10 +71,22 @@ def published_assets(names: Sequence[str]) -> dg.AssetsDefinition:
                 )
                 for name in names
             ),
+            dg.AssetSpec(
+                REPORT,
+                deps=[published_key(name) for name in REPORTED],
+                description="The night and attribution on one page, `published/report.html`, for whoever reads no SQL."
+                " It needs no server, no network and no JavaScript. Its charts are in the metadata.",
+                group_name="published",
+                kinds={"html"},
+                owners=OWNERS,
+            ),
         ],
         pool="warehouse",
     )
     def assets(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        # Half a second to import, and only this step draws.
+        from affiliate_assets.report.page import draw_report
+
         settings = load_settings()
         figures: dict[str, int] = {}
 
@@ -72,7 +97,13 @@ def published_assets(names: Sequence[str]) -> dg.AssetsDefinition:
             figures.update({"dagster/row_count": events, "nights": nights})
             figures.update({event: noted.events.get(event, 0) for event in EVENTS})
 
-        marts = publish(settings, run_id=context.run.run_id, as_of=as_of(context), before=note)
+        drawn: list[Report] = []
+
+        def page(file: Path) -> str:
+            drawn.append(draw_report(file, settings.brand, run_id=context.run.run_id, as_of=as_of(context)))
+            return drawn[-1].page
+
+        marts = publish(settings, run_id=context.run.run_id, as_of=as_of(context), before=note, page=page)
         yield dg.MaterializeResult(
             asset_key=NOTED, metadata={**figures, "dagster/table_name": "affiliate.ops.difference_nights"}
         )
@@ -90,8 +121,37 @@ def published_assets(names: Sequence[str]) -> dg.AssetsDefinition:
                     "file": dg.MetadataValue.path(str(settings.published / "affiliate.duckdb")),
                 },
             )
+        for report in drawn:
+            yield _reported(report, settings.published / "report.html")
 
     return assets
+
+
+def _reported(report: "Report", path: Path) -> dg.MaterializeResult[None]:
+    """The page and its charts, which the UI shows as images.
+
+    Raises:
+        Failure: The page could not be drawn. The marts were swapped in all the same.
+    """
+    if report.error is not None:
+        raise dg.Failure(
+            f"The marts are published, but their report could not be drawn: {report.error!r}. Next: read the marts"
+            " themselves tonight, and report this as a bug.",
+            metadata={"traceback": dg.MetadataValue.text("".join(traceback.format_exception(report.error)))},
+            allow_retries=False,
+        )
+    return dg.MaterializeResult(
+        asset_key=REPORT,
+        metadata={
+            "report": dg.MetadataValue.path(str(path)),
+            **{chart.name: _shown(chart) for chart in report.charts},
+        },
+    )
+
+
+def _shown(chart: "Chart") -> dg.MetadataValue[str | None]:
+    image = base64.b64encode(chart.image.encode()).decode()
+    return dg.MetadataValue.md(f"**{chart.title}**\n\n![{chart.title}](data:image/svg+xml;base64,{image})")
 
 
 def night_asset(names: Sequence[str]) -> dg.AssetsDefinition:
@@ -99,7 +159,7 @@ def night_asset(names: Sequence[str]) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=dg.AssetKey(["operations", "night"]),
-        deps=[published_key(name) for name in names],
+        deps=[*(published_key(name) for name in names), REPORT],
         group_name="operations",
         kinds={"python"},
         owners=OWNERS,
@@ -117,12 +177,14 @@ def night_asset(names: Sequence[str]) -> dg.AssetsDefinition:
                 allow_retries=False,
             )
         manifest = read_manifest(settings.published)
+        report = settings.published / "report.html"
         return dg.MaterializeResult(
             metadata={
                 "sources": dg.MetadataValue.md("\n".join(f"- {report}" for report in reports)),
                 "requests": sum(report.requests for report in reports),
                 "new_versions": sum(report.new_versions for report in reports),
                 "quarantined": sum(report.rejected for report in reports),
+                "report": dg.MetadataValue.path(str(report)),
                 "manifest": dg.MetadataValue.json(manifest),
             }
         )

@@ -151,6 +151,10 @@ BROKEN = {
     "assert_every_model_shares_out_the_same_bill": """
         insert into marts.rpt_publisher_value (attribution_model, payout_under_model_reporting)
         values ('another', 1000)""",
+    "assert_path_lengths_add_up_to_all_orders": """
+        delete from marts.rpt_path_lengths where touch_count = 0""",
+    "assert_no_path_with_more_orders_is_left_out": """
+        delete from marts.rpt_top_paths where path_rank = 1""",
     "assert_value_loses_no_cost_and_no_credit": """
         delete from marts.rpt_attribution_value where attribution_model = 'last' and credited_orders > 0""",
     "assert_event_deltas_add_up_to_net_state": """

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from affiliate_assets.report.tables import MARTS
 from tests.dbt.conftest import PROJECT, Build, network_names, tracker_names
 
 # The words of the first two networks, from their API references.
@@ -121,6 +122,11 @@ def test_every_mart_is_read_by_somebody_named_or_by_another_mart(manifest: dict[
     read = {parent for exposure in manifest["exposures"].values() for parent in exposure["depends_on"]["nodes"]}
     unread = {node["name"] for node in nodes(manifest, "model") if is_mart(node) and node["unique_id"] not in read}
     assert unread == set()
+
+
+def test_the_exposure_of_the_report_names_the_marts_it_reads(manifest: dict[str, Any]) -> None:
+    [exposure] = [one for one in manifest["exposures"].values() if one["name"] == "report"]
+    assert {name.rsplit(".", 1)[-1] for name in exposure["depends_on"]["nodes"]} == set(MARTS)
 
 
 def test_the_grain_of_every_mart_is_tested(manifest: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from datetime import datetime
 from decimal import Decimal
@@ -14,11 +15,13 @@ import pytest
 from rich.console import Console
 
 from affiliate_assets.publishing import publish, read_manifest
+from affiliate_assets.report.page import draw_report
 from affiliate_assets.settings import Settings
 from affiliate_assets.summary import print_summary
 from tests.compiled import Compiled
 from tests.dbt import brand
 from tests.dbt.conftest import Build, rebuilt
+from tests.unit.reported import read
 
 REASON = "2 windows are not proved complete"
 MONEY = (
@@ -83,8 +86,8 @@ def test_completeness_names_the_reason(held: Build) -> None:
     assert {row[1:] for row in found if row[0] not in ("awin", "cj")} == {("no account", None)}
 
 
-def printed(build: Build, folder: Path) -> str:
-    """What `affiliate summary` prints of the build, after publishing it."""
+def published(build: Build, folder: Path) -> Settings:
+    """The settings of a brand that has published the build."""
     settings = Settings.model_validate(
         {
             "brand": {
@@ -101,6 +104,12 @@ def printed(build: Build, folder: Path) -> str:
     shutil.copy(build.warehouse, settings.warehouse)
     publish(settings, run_id="r1", as_of=datetime.fromisoformat(f"{brand.AS_OF}+00:00"))
     assert {network["network"] for network in read_manifest(settings.published)["networks"]} == {"awin", "cj"}
+    return settings
+
+
+def printed(build: Build, folder: Path) -> str:
+    """What `affiliate summary` prints of it."""
+    settings = published(build, folder)
     out = io.StringIO()
     print_summary(settings, Console(file=out, width=200, color_system=None))
     return out.getvalue()
@@ -117,9 +126,39 @@ def test_the_summary_prints_no_amount_of_a_held_network(held: Build, tmp_path: P
     assert [cell.strip() for cell in withheld.strip("│").split("│")] == ["withheld", "EUR", "3", "–"]
 
 
+def reported(build: Build, folder: Path) -> tuple[dict[str, list[list[str]]], str]:
+    """Tables and text of its report."""
+    settings = published(build, folder)
+    as_of = datetime.fromisoformat(f"{brand.AS_OF}+00:00")
+    report = draw_report(settings.published / "affiliate.duckdb", settings.brand, run_id="r1", as_of=as_of)
+    assert report.error is None
+    page = read(report.page)
+    return page.tables, " ".join(page.words)
+
+
+def test_the_report_shows_no_amount_of_a_held_network(acme: Build, held: Build, tmp_path: Path) -> None:
+    tables, text = reported(held, tmp_path / "held")
+    assert f"cj, account 5001, is withheld : {REASON}." in text
+    open_tables, open_text = reported(acme, tmp_path / "open")
+    assert "withheld" not in open_text
+    # The money of the others is what it was, with the held network's out of it.
+    for build, shown in ((held, tables), (acme, open_tables)):
+        [(records, amount)] = build.query(
+            "select sum(records), sum(network_amount) from marts.rpt_finance_reconciliation_nightly"
+            " where side = 'network' and class = 'missing_in_crm' and network_currency = 'EUR'"
+        )
+        row = next(row for row in shown["Conversions against orders"] if row[0].startswith("missing in the shop"))
+        assert row[1].split()[0] == str(records)
+        assert row[2] == f"{amount:,.2f} EUR"
+    bills = [row for row in tables["Publisher value against pay"] if row[0].endswith(" cj")]
+    assert bills
+    assert {cell for row in bills for cell in row[1:4]} == {"withheld"}
+
+
 def test_the_summary_says_nothing_of_withholding_while_nobody_is_held(acme: Build, tmp_path: Path) -> None:
     text = printed(acme, tmp_path)
     assert "withheld" not in text
+    assert re.search(r"^Report +\S+/published/report\.html$", text, re.MULTILINE)
     assert "cj 5001: in" in text.splitlines()
     [(sales,)] = acme.query(
         "select sum(sale_amount) from marts.fct_conversions where status = 'approved' and network = 'cj'"

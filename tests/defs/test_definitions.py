@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -15,10 +17,14 @@ from affiliate_assets.crm.streams import CRM
 from affiliate_assets.defs.build import build_definitions
 from affiliate_assets.defs.common import latest_partition
 from affiliate_assets.defs.jobs import JOB, RANGE_END, RANGE_START, nightly_tags
+from affiliate_assets.defs.published import _reported
 from affiliate_assets.errors import Where
 from affiliate_assets.networks import all_connectors
+from affiliate_assets.report.page import draw_report
+from affiliate_assets.report.tables import MARTS
 from affiliate_assets.secrets import redact, resolve
 from affiliate_assets.settings import load_settings
+from tests.unit.reported import BRAND, drawn
 
 EXAMPLE = """
 [brand]
@@ -97,6 +103,33 @@ def test_one_record_can_be_followed_by_asset_key(definitions: dg.Definitions) ->
     for parent, child in pairwise(way):
         ancestors = graph.get_ancestor_asset_keys(dg.AssetKey.from_user_string(child))
         assert dg.AssetKey.from_user_string(parent) in ancestors, f"{parent} does not lead to {child}"
+
+
+def test_the_report_follows_the_marts_it_reads_and_the_verdict_follows_it(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    parents = graph.get(dg.AssetKey(["published", "report"])).parent_keys
+    assert parents == {dg.AssetKey(["published", mart]) for mart in MARTS}
+    # Every one of them is published.
+    assert all(graph.get(parent).is_executable for parent in parents)
+    assert dg.AssetKey(["published", "report"]) in graph.get(dg.AssetKey(["operations", "night"])).parent_keys
+
+
+def test_the_metadata_of_the_report_are_small_images_and_a_failure_is_loud(tmp_path: Path) -> None:
+    report = drawn(tmp_path)
+    metadata = _reported(report, tmp_path / "report.html").metadata or {}
+    assert list(metadata) == ["report", *(chart.name for chart in report.charts)]
+    for chart in report.charts:
+        value = metadata[chart.name]
+        assert isinstance(value, dg.MarkdownMetadataValue)
+        shown = re.fullmatch(
+            r"\*\*[^*]+\*\*\n\n!\[[^\[\]]+\]\(data:image/svg\+xml;base64,([\w+/=]+)\)", value.md_str or ""
+        )
+        assert shown is not None
+        assert base64.b64decode(shown[1]).decode() == chart.image
+        assert len(value.md_str or "") < 60_000
+    failed = draw_report(tmp_path / "nothing.duckdb", BRAND, run_id="r", as_of=datetime(2026, 3, 2, tzinfo=UTC))
+    with pytest.raises(dg.Failure, match="The marts are published, but their report could not be drawn: IOException"):
+        _reported(failed, tmp_path / "report.html")
 
 
 def test_every_asset_has_group_owner_kind_and_description(specs: dict[str, dg.AssetSpec]) -> None:

@@ -10,6 +10,7 @@ from affiliate_assets import publishing
 from affiliate_assets.errors import ConfigError, InternalError
 from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.publishing import checksum, publish, read_manifest
+from affiliate_assets.report.page import Report, draw_report
 from affiliate_assets.settings import Settings
 
 AS_OF = datetime(2026, 3, 2, 3, tzinfo=UTC)
@@ -148,6 +149,42 @@ def test_file_parquet_and_manifest_change_in_one_step(settings: Settings) -> Non
         assert (settings.published / name).readlink() == Path("current") / name
     assert (settings.published / "current").is_symlink()
     assert [path.name for path in settings.published.glob(".*")] == []
+
+
+def test_the_report_is_drawn_of_the_finished_file_and_changes_with_it(settings: Settings) -> None:
+    build(settings)
+
+    def page(file: Path) -> str:
+        with duckdb.connect(str(file), read_only=True) as marts:
+            (rows,) = marts.execute("select count(*) from fct_conversions").fetchall()[0]
+        return f"{rows} Überweisungen"
+
+    publish(settings, run_id="r1", as_of=AS_OF)
+    assert not (settings.published / "report.html").is_symlink()
+    publish(settings, run_id="r2", as_of=AS_OF, page=page)
+    link = settings.published / "report.html"
+    assert link.readlink() == Path("current") / "report.html"
+    first = (settings.published / "current").resolve()
+    assert link.read_text(encoding="utf-8") == "2 Überweisungen"
+    build(settings, ROWS + ", ('c', 3, timestamp '2026-03-03', 'l2')")
+    publish(settings, run_id="r3", as_of=AS_OF, page=page)
+    assert link.read_text(encoding="utf-8") == "3 Überweisungen"
+    assert (first / "report.html").read_text(encoding="utf-8") == "2 Überweisungen"
+
+
+def test_marts_are_published_also_where_their_report_cannot_be_drawn(settings: Settings) -> None:
+    build(settings)
+    reports: list[Report] = []
+
+    def page(file: Path) -> str:
+        # Most marts that a report reads are not there.
+        reports.append(draw_report(file, settings.brand, run_id="r1", as_of=AS_OF))
+        return reports[0].page
+
+    publish(settings, run_id="r1", as_of=AS_OF, page=page)
+    assert isinstance(reports[0].error, duckdb.CatalogException)
+    assert read(settings, "select count(*) from fct_conversions") == [(2,)]
+    assert "could not be drawn" in (settings.published / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_few_versions_are_kept_and_the_current_one_always(settings: Settings) -> None:

@@ -1,0 +1,1 @@
+"""The report of a night: one self-contained page of the published marts, with its charts."""
