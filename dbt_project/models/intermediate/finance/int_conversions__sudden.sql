@@ -14,7 +14,7 @@ with measured as (
         coalesce(o.ordered_at, c.occurred_at) as ordered_at,
         {{ dbt.datediff('c.clicked_at', 'coalesce(o.ordered_at, c.occurred_at)', 'second') }} as seconds_from_click
     from {{ ref('int_conversions__deduplicated') }} as c
-    left join {{ ref('int_orders__keyed') }} as o on c.order_key = o.order_key and not c.is_renewal
+    left join {{ ref('int_orders__keyed') }} as o on case when not c.is_renewal then c.order_key end = o.order_key
     where not {{ is_void('c') }} and c.row_kind = 'original' and c.clicked_at is not null
 
 ),

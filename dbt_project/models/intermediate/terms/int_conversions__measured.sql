@@ -42,7 +42,7 @@ with counted as (
     from {{ ref('int_conversions__deduplicated') }} as c
     cross join {{ source('config', 'brand') }} as brand
     -- A renewal names the first order, whose figures are not its own.
-    left join {{ ref('int_orders__keyed') }} as o on c.order_key = o.order_key and not c.is_renewal
+    left join {{ ref('int_orders__keyed') }} as o on case when not c.is_renewal then c.order_key end = o.order_key
     where
         not {{ is_void('c') }}
         and c.row_kind in ('original', 'bonus')

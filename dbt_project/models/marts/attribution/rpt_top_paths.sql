@@ -16,7 +16,7 @@ paths as (
                 then sum(case when p.ended_by = 'order' then o.commissionable_amount_reporting else 0 end)
         end as order_amount_reporting
     from {{ ref('int_paths__sequenced') }} as p
-    left join {{ ref('fct_orders') }} as o on p.ended_key = o.order_key and p.ended_by = 'order'
+    left join {{ ref('fct_orders') }} as o on case when p.ended_by = 'order' then p.ended_key end = o.order_key
     group by p.path, p.touch_count
 
 ),
