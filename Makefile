@@ -85,28 +85,29 @@ gauntlet: install ## Pull through 5,000 random plans of faults (GAUNTLET_PLANS=5
 accuracy: install ## Measure the models against worlds with known truth, write docs/accuracy.md (SEEDS=50)
 	SEEDS=$(SEEDS) OTHER=$(OTHER) NIGHTS=$(NIGHTS) $(BIN)/python -m tests.accuracy
 
+# Environments of others keep a copy of the requirements that they were made of.
 ORACLES := tests/oracles/.venv
 # The source archive of ChannelAttribution holds its path data; the installed package does not.
-$(ORACLES)/.installed: tests/oracles/requirements.txt
-	$(PYTHON) -m venv $(ORACLES)
+$(ORACLES)/requirements.txt: tests/oracles/requirements.txt
+	$(PYTHON) -m venv --clear $(ORACLES)
 	$(ORACLES)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	$(ORACLES)/bin/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary ChannelAttribution \
 		--dest $(ORACLES)/sources "$$(grep ^ChannelAttribution $<)"
-	@touch $@
+	@cp $< $@
 
-oracles: install $(ORACLES)/.installed ## Compare the attribution models with independent implementations
+oracles: install $(ORACLES)/requirements.txt ## Compare the attribution models, in SQL and Python, with independent ones
 	$(BIN)/pytest -n 0 tests/oracles
 
 PEERS := benchmarks/peers/.venv
-$(PEERS)/.installed: benchmarks/peers/requirements.txt
-	$(PYTHON) -m venv $(PEERS)
+$(PEERS)/requirements.txt: benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv --clear $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
-	@touch $@
+	@cp $< $@
 
-bench: install $(PEERS)/.installed ## Measure page → raw → valid → marts beside floors and a peer
+bench: install $(PEERS)/requirements.txt ## Measure page → raw → valid → marts beside floors and a peer
 	$(BIN)/python -m benchmarks --peer $(PEERS)/bin/python
 
-compare: install $(PEERS)/.installed ## Compare matching with datacompy on random frames
+compare: install $(PEERS)/requirements.txt ## Compare matching with datacompy on random frames
 	$(BIN)/pytest -n 0 tests/dbt/test_datacompy.py
 
 lock: ## Resolve requirements.lock again with `uv` from the path (LOCK_FLAGS=--upgrade for newer versions)

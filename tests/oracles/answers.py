@@ -1,7 +1,8 @@
 """What independent implementations say, as JSON on standard output. Runs in their environment, knows nothing of ours.
 
-Usage: python answers.py PATHS.json SOURCES, where SOURCES is the folder with the source archive of ChannelAttribution,
-the only place where its path data is.
+Usage: python answers.py PATHS.json SOURCES HOURS, where SOURCES is the folder with the source archive of
+ChannelAttribution, the only place where its path data is, and touches are HOURS apart, the last one as long before the
+order.
 """
 
 from __future__ import annotations
@@ -67,9 +68,10 @@ def channel_attribution(rows: Rows, simulate: bool) -> dict[str, Any]:
     return answer
 
 
-def marketing_attribution_models(rows: Rows) -> dict[str, dict[str, float]]:
+def marketing_attribution_models(rows: Rows, hours: int) -> dict[str, dict[str, float]]:
     import polars as pl
     from mam.core import MAM
+    from mam.models.shapley import ShapleyModel
 
     listed = [(path, True, conversions) for path, conversions, _, _ in rows if conversions]
     listed += [(path, False, nulls) for path, _, _, nulls in rows if nulls]
@@ -80,15 +82,38 @@ def marketing_attribution_models(rows: Rows) -> dict[str, dict[str, float]]:
         journey_with_conv_colname="has_conversion",
         occurrences_colname="occurrences",
     )
+    # Of paths with their times every one counts once, so that its conversions are its value.
+    timed = [
+        (path, " > ".join(str(hours * age) for age in range(path.count(">") + 1, 0, -1)), True, float(conversions))
+        for path, conversions, _, _ in rows
+        if conversions
+    ]
+    aged = MAM(
+        df=pl.DataFrame(
+            timed, schema=["journey", "time_till_end", "has_conversion", "value"], orient="row"
+        ).with_row_index("journey_id"),
+        format_type="journey",
+        channels_colname="journey",
+        journey_with_conv_colname="has_conversion",
+        conversion_value_colname="value",
+    )
     results = {
         "first": model.run_first_click(),
         "last": model.run_last_click(),
         "linear": model.run_linear(),
         "position": model.run_position_based(),
+        "time_decay": aged.run_time_decay(half_life_hours=7 * 24),
+        "shapley": model.run_shapley(),
     }
     answer = {
         name: dict(result.to_polars().select("channels", "attribution").iter_rows()) for name, result in results.items()
     }
+    # A setting of its earlier versions that it still computes but no longer offers.
+    pairs = ShapleyModel(max_size=2)
+    pairs._compute_shapley(model.unified_df, order=True)
+    answer["shapley_of_ordered_pairs"] = dict(
+        pairs.get_aggregated_results(model.unified_df).select("channels", "attribution").iter_rows()
+    )
     # Its credits share each path by weight; the removal effects themselves are what the definition gives.
     answer["removal_effects"] = model.run_markov().metadata["removal_effect"]["removal_effect"].to_dict()
     return answer
@@ -96,7 +121,7 @@ def marketing_attribution_models(rows: Rows) -> dict[str, dict[str, float]]:
 
 def main() -> None:
     given = json.loads(Path(sys.argv[1]).read_text("utf-8"))
-    rows = shipped_paths(Path(sys.argv[2]))
+    rows, hours = shipped_paths(Path(sys.argv[2])), int(sys.argv[3])
     # They print advertisements.
     with contextlib.redirect_stdout(io.StringIO()):
         answers = {
@@ -104,7 +129,7 @@ def main() -> None:
             "given": [
                 {
                     "channel_attribution": channel_attribution(paths, simulate=False),
-                    "marketing_attribution_models": marketing_attribution_models(paths),
+                    "marketing_attribution_models": marketing_attribution_models(paths, hours),
                 }
                 for paths in given
             ],

@@ -1,66 +1,23 @@
-"""Our models beside independent implementations, on their data and on random paths.
-
-`make oracles` installs them into an environment of their own and runs this; without it, nothing is compared here.
-"""
+"""Our data-driven models beside independent implementations, on their data and on random paths."""
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from affiliate_assets.attribution import rules
 from affiliate_assets.attribution.markov import Chain
 from affiliate_assets.attribution.paths import Floats, Paths
-from tests.attribution.worlds import NINE, random_rows
+from affiliate_assets.attribution.shapley import Coalitions
+from tests.oracles.cases import EVERY_SET, EXACT, GIVEN, Named, installed, paths_of
 
-HERE = Path(__file__).parent
-ENVIRONMENT = HERE / ".venv"
-PYTHON = ENVIRONMENT / "bin" / "python"
-
-pytestmark = pytest.mark.skipif(
-    not (ENVIRONMENT / ".installed").exists(), reason="the oracles are not installed: make oracles"
-)
-
-EXACT = 1e-9
-Named = dict[str, float]
-
-
-def paths_of(rows: Iterable[list[Any]]) -> Paths:
-    return Paths.of(([name.strip() for name in path.split(">")], *numbers) for path, *numbers in rows)
+pytestmark = installed
 
 
 def named(channels: Iterable[str], numbers: Floats) -> Named:
     return dict(zip(channels, numbers.tolist(), strict=True))
-
-
-@pytest.fixture(scope="module")
-def given() -> list[list[list[Any]]]:
-    """The nine paths, then random ones, without paths that nobody took: ChannelAttribution would divide by zero."""
-    random = [
-        [
-            [" > ".join(touches), conversions, value, nulls]
-            for touches, conversions, value, nulls in random_rows(case, channels=5, paths=40)
-            if conversions + nulls
-        ]
-        for case in range(25)
-    ]
-    return [[[path, 3, 3.0, 0] for path in NINE], *random]
-
-
-@pytest.fixture(scope="module")
-def answers(given: list[list[list[Any]]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    question = tmp_path_factory.mktemp("oracles") / "paths.json"
-    question.write_text(json.dumps(given), "utf-8")
-    command = [str(PYTHON), str(HERE / "answers.py"), str(question), str(ENVIRONMENT / "sources")]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stderr
-    return dict(json.loads(told.stdout))
 
 
 def closed_form(transitions: dict[str, Any], removed: str | None = None) -> float:
@@ -81,14 +38,6 @@ def closed_form(transitions: dict[str, Any], removed: str | None = None) -> floa
     return float(np.linalg.solve(matrix, gains)[states.index("(start)")])
 
 
-def assert_rules_agree(paths: Paths, theirs: dict[str, Named]) -> None:
-    for name, rule in {"first": rules.first, "last": rules.last, "linear": rules.linear}.items():
-        ours = rules.totals(paths, rule)
-        for what, numbers in {"conversions": ours.conversions, "value": ours.value}.items():
-            expected = {channel: row[f"{name}_touch_{what}"] for channel, row in theirs.items()}
-            assert named(ours.channels, numbers) == pytest.approx(expected, abs=EXACT, rel=EXACT)
-
-
 def assert_chains_agree(paths: Paths, theirs: dict[str, Any]) -> None:
     for order in (1, 2):
         ours, transitions = Chain.of(paths, order).removal(), theirs[f"transitions_{order}"]
@@ -104,7 +53,6 @@ def test_channel_attribution_agrees_on_its_own_paths(answers: dict[str, Any]) ->
     assert len(paths) == 10_000
     assert paths.conversions.sum() == 19_785
     assert paths.values.sum() == pytest.approx(74_802.97, abs=0.01)
-    assert_rules_agree(paths, theirs["rules"])
     assert_chains_agree(paths, theirs)
 
 
@@ -120,30 +68,34 @@ def test_its_simulation_misses_what_its_own_chain_says(answers: dict[str, Any]) 
     assert [simulated[channel] for channel in large] == pytest.approx([exact[channel] for channel in large], rel=0.07)
 
 
-def test_channel_attribution_agrees_on_other_paths(given: list[list[list[Any]]], answers: dict[str, Any]) -> None:
-    for rows, told in zip(given, answers["given"], strict=True):
-        assert_rules_agree(paths_of(rows), told["channel_attribution"]["rules"])
+def test_channel_attribution_agrees_on_other_paths(answers: dict[str, Any]) -> None:
+    for rows, told in zip(GIVEN, answers["given"], strict=True):
         assert_chains_agree(paths_of(rows), told["channel_attribution"])
 
 
-def test_marketing_attribution_models_agrees(given: list[list[list[Any]]], answers: dict[str, Any]) -> None:
-    of_sequence = {"first": rules.first, "last": rules.last, "linear": rules.linear, "position": rules.position}
-    for rows, told in zip(given, answers["given"], strict=True):
-        theirs, paths = told["marketing_attribution_models"], paths_of(rows)
-        for name, rule in of_sequence.items():
-            ours = rules.totals(paths, rule)
-            expected = [theirs[name].get(channel, 0.0) for channel in ours.channels]
-            assert ours.conversions == pytest.approx(expected, abs=EXACT)
-        removal = Chain.of(paths).removal()
-        assert named(removal.channels, removal.effects) == pytest.approx(theirs["removal_effects"], abs=EXACT)
+def test_removal_effects_are_those_of_marketing_attribution_models(answers: dict[str, Any]) -> None:
+    for rows, told in zip(GIVEN, answers["given"], strict=True):
+        removal, theirs = Chain.of(paths_of(rows)).removal(), told["marketing_attribution_models"]["removal_effects"]
+        assert named(removal.channels, removal.effects) == pytest.approx(theirs, abs=EXACT)
+
+
+def test_shapley_is_that_of_marketing_attribution_models_where_every_set_was_seen(answers: dict[str, Any]) -> None:
+    """Its set of channels is worth the rate of exactly that set: 1 for all of them here, whoever joins first."""
+    for rows, told in zip(EVERY_SET, answers["given"][-len(EVERY_SET) :], strict=True):
+        theirs = told["marketing_attribution_models"]["shapley"]
+        assert shapley(paths_of(rows)) == pytest.approx(theirs, abs=EXACT)
+
+
+def shapley(paths: Paths) -> Named:
+    return named(paths.channels, Coalitions.of(paths).shared_evenly(paths.conversions))
 
 
 def test_the_nine_paths_are_credited_as_published(answers: dict[str, Any]) -> None:
-    theirs = answers["given"][0]["marketing_attribution_models"]
-    assert theirs["first"] == {"A": 9, "B": 9, "C": 9}
-    assert theirs["last"] == {"A": 15, "B": 6, "C": 6}
-    assert theirs["linear"] == pytest.approx({"A": 10.5, "B": 9, "C": 7.5})
-    assert theirs["position"] == pytest.approx({"A": 11.1, "B": 8.4, "C": 7.5})
+    theirs, paths = answers["given"][0]["marketing_attribution_models"], paths_of(GIVEN[0])
     total = sum(theirs["removal_effects"].values())
     weights = {channel: 27 * effect / total for channel, effect in theirs["removal_effects"].items()}
     assert weights == pytest.approx({"A": 10.643154, "B": 8.514523, "C": 7.842324}, abs=1e-6)
+    # By default the set {B, C}, which no path has, is worth nothing to it.
+    assert theirs["shapley"] == pytest.approx({"A": 13.5, "B": 7.5, "C": 6})
+    assert shapley(paths) == pytest.approx({"A": 10.5, "B": 9, "C": 7.5})
+    assert theirs["shapley_of_ordered_pairs"] == pytest.approx({"A": 10.5, "B": 9, "C": 7.5})

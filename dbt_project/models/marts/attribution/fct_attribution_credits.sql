@@ -2,7 +2,7 @@
 {%- set partial_models = ['affiliate_last_click', 'custom'] -%}
 {%- set attribution_models = var('attribution_models') + ['custom'] -%}
 
--- A negative amount is split by its size and signed again afterwards.
+-- A negative amount is split by its size and signed again afterwards. What one touch earns alone needs no split.
 with sizes as (
 
     select
@@ -21,7 +21,6 @@ sized_{{ attribution_model }} as (
         c.touch_number,
         c.credit_fraction,
         sizes.units,
-        sizes.minor_unit_digits,
         cast(c.credit_fraction * 1000000 as bigint) as weight,
         cast(1000000 as bigint) as weights
     from {{ ref('int_credits__' ~ attribution_model) }} as c
@@ -29,18 +28,28 @@ sized_{{ attribution_model }} as (
 
 ),
 
+shared_{{ attribution_model }} as (
+
+    select * from sized_{{ attribution_model }} where weight not in (0, weights)
+
+),
+
 split_{{ attribution_model }} as (
 
     {{ split_by_largest_remainder(
-        'sized_' ~ attribution_model, 'order_key' ~ (', attribution_model' if attribution_model == 'custom' else '')) }}
+        'shared_' ~ attribution_model, 'order_key' ~ (', attribution_model' if attribution_model == 'custom' else '')) }}
 
 ),
 {% endfor %}
 parts as (
 
     {% for attribution_model in attribution_models -%}
-    select order_key, attribution_model, touch_number, credit_fraction, minor_unit_digits, part
+    select order_key, attribution_model, touch_number, credit_fraction, part
     from split_{{ attribution_model }}
+    union all
+    select order_key, attribution_model, touch_number, credit_fraction, case when weight = 0 then 0 else units end as part
+    from sized_{{ attribution_model }}
+    where weight in (0, weights)
     {% if not loop.last -%}
     union all
     {% endif -%}
@@ -95,48 +104,6 @@ uncredited as (
 
 ),
 
-lines as (
-
-    select
-        parts.order_key,
-        parts.attribution_model,
-        paths.touchpoint_id,
-        parts.touch_number,
-        paths.touch_count,
-        paths.touched_at,
-        paths.channel,
-        paths.network,
-        paths.publisher_id,
-        paths.utm_source,
-        paths.utm_medium,
-        paths.utm_campaign,
-        parts.credit_fraction,
-        {{ from_minor_units('parts.part', 'parts.minor_unit_digits') }} as credited_size
-    from parts
-    inner join {{ ref('int_paths__built') }} as paths
-        on parts.order_key = paths.order_key and parts.touch_number = paths.touch_number
-    union all
-    select
-        u.order_key,
-        u.attribution_model,
-        cast(null as varchar) as touchpoint_id,
-        cast(null as integer) as touch_number,
-        coalesce(paths.touch_count, 0) as touch_count,
-        cast(null as timestamp) as touched_at,
-        'unattributed' as channel,
-        cast(null as varchar) as network,
-        cast(null as varchar) as publisher_id,
-        cast(null as varchar) as utm_source,
-        cast(null as varchar) as utm_medium,
-        cast(null as varchar) as utm_campaign,
-        {{ money('1') }} as credit_fraction,
-        {{ money('abs(' ~ round_to_minor_unit('o.commissionable_amount', 'o.minor_unit_digits') ~ ')') }} as credited_size
-    from uncredited as u
-    inner join {{ ref('fct_orders') }} as o on u.order_key = o.order_key
-    left join {{ ref('int_paths__built') }} as paths on u.order_key = paths.order_key and paths.touch_number = 1
-
-),
-
 -- Where no click of the network tells whose it was, its own claim on the order does.
 publishers as (
 
@@ -155,31 +122,98 @@ publishers as (
     ) as claims
     where choice = 1
 
+),
+
+-- Each touch with its order once, before the models multiply it.
+touches as (
+
+    select
+        paths.order_key,
+        paths.touch_number,
+        paths.touch_count,
+        paths.touchpoint_id,
+        paths.touched_at,
+        paths.channel,
+        paths.network,
+        coalesce(paths.publisher_id, publishers.publisher_id) as publisher_id,
+        paths.utm_source,
+        paths.utm_medium,
+        paths.utm_campaign,
+        o.shop,
+        o.order_id,
+        o.ordered_at,
+        o.commissionable_amount,
+        o.minor_unit_digits,
+        o.currency,
+        o.fx_rate,
+        o.reporting_currency
+    from {{ ref('int_paths__built') }} as paths
+    inner join {{ ref('fct_orders') }} as o on paths.order_key = o.order_key
+    left join publishers on paths.order_key = publishers.order_key and paths.network = publishers.network
+
+),
+
+lines as (
+
+    select
+        touches.*,
+        parts.attribution_model,
+        parts.credit_fraction,
+        {{ from_minor_units('parts.part', 'touches.minor_unit_digits') }} as credited_size
+    from parts
+    inner join touches on parts.order_key = touches.order_key and parts.touch_number = touches.touch_number
+    union all
+    select
+        o.order_key,
+        cast(null as integer) as touch_number,
+        coalesce(paths.touch_count, 0) as touch_count,
+        cast(null as varchar) as touchpoint_id,
+        cast(null as timestamp) as touched_at,
+        'unattributed' as channel,
+        cast(null as varchar) as network,
+        cast(null as varchar) as publisher_id,
+        cast(null as varchar) as utm_source,
+        cast(null as varchar) as utm_medium,
+        cast(null as varchar) as utm_campaign,
+        o.shop,
+        o.order_id,
+        o.ordered_at,
+        o.commissionable_amount,
+        o.minor_unit_digits,
+        o.currency,
+        o.fx_rate,
+        o.reporting_currency,
+        u.attribution_model,
+        {{ money('1') }} as credit_fraction,
+        {{ money('abs(' ~ round_to_minor_unit('o.commissionable_amount', 'o.minor_unit_digits') ~ ')') }} as credited_size
+    from uncredited as u
+    inner join {{ ref('fct_orders') }} as o on u.order_key = o.order_key
+    left join {{ ref('int_paths__built') }} as paths on u.order_key = paths.order_key and paths.touch_number = 1
+
 )
 
+{%- set signed_size = 'case when commissionable_amount < 0 then -credited_size else credited_size end' %}
+
 select
-    c.order_key || ':' || c.attribution_model || ':' || coalesce(c.touchpoint_id, '') as credit_key,
-    c.order_key,
-    o.shop,
-    o.order_id,
-    o.ordered_at,
-    c.attribution_model,
-    c.touchpoint_id,
-    c.touch_number,
-    cast(c.touch_count as integer) as touch_count,
-    c.touched_at,
-    c.channel,
-    c.network,
-    coalesce(c.publisher_id, publishers.publisher_id) as publisher_id,
-    c.utm_source,
-    c.utm_medium,
-    c.utm_campaign,
-    c.credit_fraction,
-    {{ money('case when o.commissionable_amount < 0 then -c.credited_size else c.credited_size end') }} as credited_revenue,
-    o.currency,
-    {{ times_rate('case when o.commissionable_amount < 0 then -c.credited_size else c.credited_size end', 'o.fx_rate') }}
-        as credited_revenue_reporting,
-    o.reporting_currency
-from lines as c
-inner join {{ ref('fct_orders') }} as o on c.order_key = o.order_key
-left join publishers on c.order_key = publishers.order_key and c.network = publishers.network
+    order_key || ':' || attribution_model || ':' || coalesce(touchpoint_id, '') as credit_key,
+    order_key,
+    shop,
+    order_id,
+    ordered_at,
+    attribution_model,
+    touchpoint_id,
+    touch_number,
+    cast(touch_count as integer) as touch_count,
+    touched_at,
+    channel,
+    network,
+    publisher_id,
+    utm_source,
+    utm_medium,
+    utm_campaign,
+    credit_fraction,
+    {{ money(signed_size) }} as credited_revenue,
+    currency,
+    {{ times_rate(signed_size, 'fx_rate') }} as credited_revenue_reporting,
+    reporting_currency
+from lines
