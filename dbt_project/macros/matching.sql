@@ -41,6 +41,26 @@
 
 
 {#
+    Rows of a relation with the span of so many seconds since 1970 that a moment lies in, and with `neighbours` once more
+    for the span before and the one after. What is at most so far away is then found by a join of equal spans, which looks
+    at neighbours only and not at all pairs; the distance itself is still to be compared. Adds the column `span`.
+#}
+{% macro in_spans(relation, moment, seconds, neighbours=false) -%}
+    select
+        placed.*,
+        {{ whole_quotient(dbt.datediff("timestamp '1970-01-01'", 'placed.' ~ moment, 'second'), seconds ~ ' + 1') }}
+        {%- if neighbours %}
+        + steps.step
+        {%- endif %} as span
+    from {{ relation }} as placed
+    cross join thresholds
+    {%- if neighbours %}
+    cross join (select -1 as step union all select 0 as step union all select 1 as step) as steps
+    {%- endif %}
+{%- endmacro %}
+
+
+{#
     The beginning of a pass that infers: thresholds, and the sales and orders that no pass before, of those in `earlier`,
     has paired.
 #}

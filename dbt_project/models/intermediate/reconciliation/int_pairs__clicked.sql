@@ -26,6 +26,18 @@ logged as (
 
 ),
 
+clicked as (
+
+    {{ in_spans('sales', 'clicked_at', 'thresholds.click_within_seconds', neighbours=true) }}
+
+),
+
+seen as (
+
+    {{ in_spans('touches', 'occurred_at', 'thresholds.click_within_seconds') }}
+
+),
+
 landed as (
 
     select
@@ -38,15 +50,15 @@ landed as (
     inner join touches as t on logged.network = t.network and logged.click_id = t.click_id
     union all
     select
-        s.conversion_key,
+        c.conversion_key,
         t.resolved_customer_hash,
         t.occurred_at,
         'click_time' as match_rule,
         cast(0.85 as decimal(3, 2)) as match_score
-    from sales as s
-    inner join touches as t on s.network = t.network
+    from clicked as c
+    inner join seen as t on c.network = t.network and c.span = t.span
     cross join thresholds
-    where abs({{ dbt.datediff('s.clicked_at', 't.occurred_at', 'second') }}) <= thresholds.click_within_seconds
+    where abs({{ dbt.datediff('c.clicked_at', 't.occurred_at', 'second') }}) <= thresholds.click_within_seconds
 
 ),
 

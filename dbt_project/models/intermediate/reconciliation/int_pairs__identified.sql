@@ -2,22 +2,38 @@
 
 with {{ unpaired([ref('int_pairs__clicked'), ref('int_pairs__priced')]) }},
 
+clicked as (
+
+    {{ in_spans('sales', 'clicked_at', 'thresholds.click_within_seconds', neighbours=true) }}
+
+),
+
+touches as (
+
+    select network, occurred_at, resolved_customer_hash
+    from {{ ref('int_touchpoints__identified') }}
+    where channel = 'affiliate' and click_id is not null and not is_repeat
+
+),
+
+landed as (
+
+    {{ in_spans('touches', 'occurred_at', 'thresholds.click_within_seconds') }}
+
+),
+
 -- Networks tell no customer: it is the one whose browser landed when the network saw the click, if it is one alone.
 customers as (
 
     select
-        s.conversion_key,
+        c.conversion_key,
         min(t.resolved_customer_hash) as customer_hash,
         min(t.occurred_at) as landed_at
-    from sales as s
-    inner join {{ ref('int_touchpoints__identified') }} as t on s.network = t.network
+    from clicked as c
+    inner join landed as t on c.network = t.network and c.span = t.span
     cross join thresholds
-    where
-        t.channel = 'affiliate'
-        and t.click_id is not null
-        and not t.is_repeat
-        and abs({{ dbt.datediff('s.clicked_at', 't.occurred_at', 'second') }}) <= thresholds.click_within_seconds
-    group by s.conversion_key
+    where abs({{ dbt.datediff('c.clicked_at', 't.occurred_at', 'second') }}) <= thresholds.click_within_seconds
+    group by c.conversion_key
     having
         min(t.resolved_customer_hash) = max(t.resolved_customer_hash)
         and count(*) = count(t.resolved_customer_hash)

@@ -2,11 +2,17 @@
 
 with {{ unpaired([ref('int_pairs__clicked')]) }},
 
+placed as (
+
+    {{ in_spans('sales', 'occurred_at', '60 * thresholds.inferred_within_minutes', neighbours=true) }}
+
+),
+
 told as (
 
-    select conversion_key, sale_currency as currency, sale_amount as amount from sales
+    select conversion_key, span, sale_currency as currency, sale_amount as amount from placed
     union
-    select conversion_key, tracked_currency as currency, tracked_amount as amount from sales
+    select conversion_key, span, tracked_currency as currency, tracked_amount as amount from placed
 
 ),
 
@@ -14,6 +20,7 @@ sale_amounts as (
 
     select distinct
         told.conversion_key,
+        told.span,
         told.currency,
         {{ minor_units('told.amount', 'currencies.minor_unit_digits') }} as units
     from told
@@ -22,12 +29,18 @@ sale_amounts as (
 
 ),
 
+timed as (
+
+    {{ in_spans('orders', 'ordered_at', '60 * thresholds.inferred_within_minutes') }}
+
+),
+
 -- What the tag may have sent when the order was placed, and what is left of it after refunds.
 order_amounts as (
 
-    select order_key, currency, ordered_units as units from orders
+    select order_key, span, currency, ordered_units as units from timed
     union
-    select order_key, currency, commissionable_units as units from orders
+    select order_key, span, currency, commissionable_units as units from timed
 
 ),
 
@@ -36,7 +49,10 @@ equal as (
     select distinct sale_amounts.conversion_key, order_amounts.order_key
     from sale_amounts
     inner join order_amounts
-        on sale_amounts.currency = order_amounts.currency and sale_amounts.units = order_amounts.units
+        on
+            sale_amounts.currency = order_amounts.currency
+            and sale_amounts.units = order_amounts.units
+            and sale_amounts.span = order_amounts.span
 
 ),
 
