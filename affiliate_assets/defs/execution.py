@@ -12,6 +12,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from affiliate_assets import errors
 from affiliate_assets.accounts import check_networks, configured_networks
 from affiliate_assets.defs.common import AS_OF_TAG, raw_key
 from affiliate_assets.defs.jobs import JOB, RANGE_END, RANGE_START, nightly_tags, source_keys
@@ -105,7 +106,13 @@ def _output_to(path: Path) -> Iterator[None]:
 
 
 def _told(event: dg.DagsterEvent) -> str:
-    error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    return f"step {event.step_key}: {error.message.strip() if error else 'no error told'}"
+    """The step, and the sentence of its Failure or of an error of this project; else the first cause with its class."""
+    failure = event.step_failure_data
+    if failure.user_failure_data is not None and failure.user_failure_data.description:
+        return f"step {event.step_key}: {failure.user_failure_data.description}"
+    chain = [failure.error] if failure.error else []
+    while chain and chain[-1].cause is not None:
+        chain.append(chain[-1].cause)
+    ours = [error.message.partition(": ")[2] for error in chain if error.message.startswith(f"{errors.__name__}.")]
+    said = ours or [error.message for error in reversed(chain)] or ["no error told"]
+    return f"step {event.step_key}: {said[0].strip()}"

@@ -12,7 +12,7 @@ from matplotlib.transforms import Transform
 
 from affiliate_assets.report.svg import ACCENT, LINE, MAIN, MUTED, SOFT, Chart, canvas, chart, house_style
 from affiliate_assets.report.tables import Row, Tables
-from affiliate_assets.report.words import money, name, number, shortened
+from affiliate_assets.report.words import Money, name, number, shortened
 
 WIDTH = 1000
 NOBODY = "unattributed"
@@ -36,15 +36,16 @@ _PUBLISHERS = 12
 _PANELS_A_ROW = 6
 
 
-def draw_charts(tables: Tables, currency: str) -> tuple[Chart, ...]:
+def draw_charts(tables: Tables, currency: str, money: Money) -> tuple[Chart, ...]:
     """All charts that have something to show, in the order of the page; amounts are in the reporting currency."""
     with house_style():
         drawn = (
-            _at_risk(tables["deadlines"], currency),
+            _at_risk(tables["deadlines"], currency, money),
             _model_comparison(tables["credits"]),
+            _distance(tables["distances"]),
             _path_lengths(tables["lengths"]),
             _top_paths(tables["paths"]),
-            _publisher_value(tables["publishers"], currency),
+            _publisher_value(tables["publishers"], currency, money),
         )
         return tuple(one for one in drawn if one is not None)
 
@@ -63,7 +64,7 @@ def channels_of(rows: Sequence[Row]) -> list[str]:
     return sorted(largest, key=lambda channel: (channel == NOBODY, -largest[channel], channel))
 
 
-def _at_risk(rows: Sequence[Row], currency: str) -> Chart | None:
+def _at_risk(rows: Sequence[Row], currency: str, money: Money) -> Chart | None:
     if not rows:
         return None
     words = [f"{money(row['amount'], currency)} · {_items(row)}" for row in rows]
@@ -127,6 +128,33 @@ def _spread(values: Sequence[tuple[Decimal | None, str]]) -> str:
     return f"{number(least)} ({name(by_least)}) to {number(most)} ({name(by_most)})"
 
 
+def _distance(rows: Sequence[Row]) -> Chart | None:
+    shown = [row for row in rows if row["level"] == rows[0]["level"] and row["distance"] is not None]
+    if not shown:
+        return None
+    head, line, gutter, margin = 34, 26, 170, 150
+    figure = canvas(WIDTH, head + line * len(shown) + 12)
+    axes = _plot(figure, gutter, head, WIDTH - gutter - margin, line * len(shown))
+    upright = axes.get_yaxis_transform()
+    for place, row in enumerate(shown):
+        _pair(axes, place, None if row["scaled"] is None else _drawn(row["scaled"]), _drawn(row["distance"]))
+        _before(axes, place, shortened(name(row["attribution_model"]), 24))
+        for value, shift in ((row["distance"], 80), (row["scaled"], margin - 4)):
+            _write(axes, "–" if value is None else number(value, 2), (1, place), (shift, 0), upright, ha="right")
+    for bound in (0, 1):
+        axes.plot([bound] * 2, [-0.5, len(shown) - 0.5], color=LINE, linewidth=1, clip_on=False, zorder=1)
+    _bounds(axes, [1], len(shown))
+    _legend(axes, head, "scaled", "distance")
+    for word, shift in (("distance", 80), ("scaled", margin - 4)):
+        _write(axes, word, (1, 1), (shift, head - 22), "axes fraction", ha="right", color=MUTED)
+    summary = "; ".join(
+        f"{name(row['attribution_model'])}: {number(row['distance'], 2)}, scaled {number(row['scaled'], 2)}"
+        for row in shown
+    )
+    span = f"{shown[0]['level']}s, {shown[0]['first_day']} to {shown[0]['last_day']}"
+    return chart(figure, "distance", f"Distance of each attribution model to what was measured: {span}", summary)
+
+
 def _path_lengths(rows: Sequence[Row]) -> Chart | None:
     if not any(row["orders"] for row in rows):
         return None
@@ -168,7 +196,7 @@ def _top_paths(rows: Sequence[Row]) -> Chart | None:
     return chart(figure, "top_paths", f"The {len(shown)} sequences of channels with most orders", summary)
 
 
-def _publisher_value(rows: Sequence[Row], currency: str) -> Chart | None:
+def _publisher_value(rows: Sequence[Row], currency: str, money: Money) -> Chart | None:
     told = [row for row in rows if row["network"] is not None and not row["is_withheld"]]
     shown = [row for row in told if row["bill"] is not None and row["pay"] is not None][:_PUBLISHERS]
     if not shown:
@@ -181,16 +209,12 @@ def _publisher_value(rows: Sequence[Row], currency: str) -> Chart | None:
     upright = axes.get_yaxis_transform()
     for place, (row, publisher) in enumerate(zip(shown, names, strict=True)):
         bill, pay = _drawn(row["bill"]), _drawn(row["pay"])
-        axes.plot([bill, pay], [place] * 2, color=SOFT, linewidth=4, solid_capstyle="butt", clip_on=False)
-        axes.plot([bill] * 2, [place - 0.3, place + 0.3], color=ACCENT, linewidth=3, clip_on=False)
-        axes.plot([pay], [place], color=MAIN, marker="o", markersize=9, markeredgewidth=0, clip_on=False)
+        _pair(axes, place, bill, pay)
         _before(axes, place, f"{shortened(publisher, 22)} · {shortened(row['network_name'], 18)}")
-        _write(axes, number(row["difference"], 2), (1, place), (margin - 4, 0), upright, ha="right")
-    axes.plot([0, 0], [-0.5, len(shown) - 0.5], color=LINE, linewidth=1, clip_on=False)
+        _write(axes, money.plain(row["difference"], currency), (1, place), (margin - 4, 0), upright, ha="right")
+    axes.plot([0, 0], [-0.5, len(shown) - 0.5], color=LINE, linewidth=1, clip_on=False, zorder=1)
     _bounds(axes, [_drawn(row[key]) for row in shown for key in ("bill", "pay")], len(shown))
-    for shift, mark, colour, words in ((0, "▍", ACCENT, "billed"), (100, "●", MAIN, f"pay by {model}")):
-        _above(axes, mark, head, shift, color=colour)
-        _above(axes, words, head, shift + 16, color=MUTED)
+    _legend(axes, head, "billed", f"pay by {model}")
     _write(axes, f"difference, {currency}", (1, 1), (margin - 4, head - 22), "axes fraction", ha="right", color=MUTED)
     summary = "; ".join(
         f"{publisher}: billed {money(row['bill'], currency)}, by {model} {money(row['pay'], currency)}"
@@ -224,6 +248,20 @@ def _write(
 ) -> None:
     """Words at a place, moved by so many pixels."""
     axes.annotate(words, at, shift, xycoords=coordinates, textcoords="offset points", **({"va": "center"} | style))
+
+
+def _pair(axes: Axes, place: float, mark: float | None, dot: float) -> None:
+    """Two values of one row and what lies between them; of one that is unknown the other stands alone."""
+    if mark is not None:
+        axes.plot([mark, dot], [place] * 2, color=SOFT, linewidth=4, solid_capstyle="butt", clip_on=False)
+        axes.plot([mark] * 2, [place - 0.3, place + 0.3], color=ACCENT, linewidth=3, clip_on=False)
+    axes.plot([dot], [place], color=MAIN, marker="o", markersize=9, markeredgewidth=0, clip_on=False)
+
+
+def _legend(axes: Axes, head: int, mark: str, dot: str) -> None:
+    for shift, sign, colour, words in ((0, "▍", ACCENT, mark), (100, "●", MAIN, dot)):
+        _above(axes, sign, head, shift, color=colour)
+        _above(axes, words, head, shift + 16, color=MUTED)
 
 
 def _beside(axes: Axes, size: float, place: float, words: str) -> None:

@@ -25,7 +25,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters.update(
-    {function.__name__: function for function in (words.name, words.number, words.money, words.percent, words.left)}
+    {function.__name__: function for function in (words.name, words.number, words.percent, words.left)}
 )
 
 
@@ -52,16 +52,18 @@ def draw_report(file: Path, brand: Brand, *, run_id: str, as_of: datetime) -> Re
     head = {"brand": brand, "run_id": run_id, "as_of": as_of, "moment": _moments(brand), "palette": PALETTE}
     try:
         tables = read_tables(file)
-        charts = draw_charts(tables, brand.reporting_currency)
+        money = words.Money({row["currency"]: row["digits"] for row in tables["currencies"]})
+        charts = draw_charts(tables, brand.reporting_currency, money)
         page = _TEMPLATES.get_template("report.html.j2").render(
             **head,
             tables=tables,
             charts={chart.name: chart for chart in charts},
             currency=brand.reporting_currency,
+            money=money,
             held=[row for row in tables["accounts"] if row["completeness"] != "in"],
             credits=_by_model(tables),
             overlap=_by_network(tables),
-            classes=_by_class,
+            by=_groups,
         )
     except Exception as error:
         return Report(_TEMPLATES.get_template("failed.html.j2").render(**head), (), error)
@@ -73,8 +75,9 @@ def _moments(brand: Brand) -> dict[str, object]:
     return {"utc": words.moment, "local": lambda instant: words.moment(instant, zone)}
 
 
-def _by_class(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
-    return [(class_, list(group)) for class_, group in groupby(rows, key=lambda row: row["class"])]
+def _groups(rows: Iterable[Row], key: str) -> list[tuple[str, list[Row]]]:
+    """Rows that follow each other with the same value."""
+    return [(value, list(group)) for value, group in groupby(rows, key=lambda row: row[key])]
 
 
 def _by_model(tables: Tables) -> dict[str, object]:

@@ -9,9 +9,11 @@ import duckdb
 
 #: The marts that the questions read.
 MARTS = (
+    "dim_currencies",
     "dim_networks",
     "dim_publishers",
     "fct_attribution_channels",
+    "rpt_attribution_distance",
     "rpt_finance_reconciliation_nightly",
     "rpt_network_overlap",
     "rpt_operations_completeness",
@@ -37,6 +39,7 @@ def _told(amount: str) -> str:
 
 # Amounts are summed within one currency only, and a sum with an unknown part is unknown.
 QUESTIONS = {
+    "currencies": "select currency, minor_unit_digits as digits from dim_currencies",
     "accounts": """
         select c.network, coalesce(n.network_name, c.network) as network_name, c.account_id, c.completeness,
                c.withheld_reason, c.last_complete_window_end, c.open_windows, c.quarantined_rows
@@ -103,6 +106,29 @@ QUESTIONS = {
         from fct_attribution_channels
         order by attribution_model, channel
     """,
+    # The newest span of each level, channels first.
+    "distances": """
+        select d.attribution_model, d.comparison_level as level, d.measured_from_date as first_day,
+               d.measured_to_date - 1 as last_day, d.withheld_reason, d.span_orders as orders,
+               d.compared_count as compared, d.distance_fraction as distance, d.scaled_distance_fraction as scaled,
+               d.largest_difference_fraction as largest, d.largest_channel,
+               coalesce(n.network_name, d.largest_network) as largest_network,
+               coalesce(p.publisher_name, d.largest_publisher_id) as largest_publisher,
+               d.not_measured_fraction as not_measured, d.spans
+        from (
+            select *, count(*) over (partition by attribution_model, comparison_level) as spans,
+                   row_number() over (
+                       partition by attribution_model, comparison_level
+                       order by measured_to_date desc, measured_from_date desc
+                   ) as age_rank
+            from rpt_attribution_distance
+        ) as d
+        left join dim_networks as n on d.largest_network = n.network
+        left join dim_publishers as p on d.largest_network = p.network and d.largest_publisher_id = p.publisher_id
+        where d.age_rank = 1
+        order by d.comparison_level, d.distance_fraction nulls last, d.scaled_distance_fraction nulls last,
+                 d.attribution_model
+    """,
     "lengths": """
         select touch_count, orders, journeys_without_order as journeys, conversion_rate,
                order_amount_reporting as amount
@@ -123,21 +149,18 @@ QUESTIONS = {
                v.credited_revenue_reporting as revenue, v.payout_under_model_reporting as pay,
                v.actual_bill_reporting as bill, v.payout_difference_reporting as difference,
                v.orders_touched, v.orders_begun, v.orders_assisted, v.orders_alone,
-               held.network is not null as is_withheld, count(*) over () as publishers
+               v.withheld_reason is not null as is_withheld, count(*) over () as publishers
         from rpt_publisher_value as v
         left join dim_networks as n on v.network = n.network
         left join dim_publishers as p on v.network = p.network and v.publisher_id = p.publisher_id
-        left join (
-            select distinct network from rpt_operations_completeness where completeness = 'withheld'
-        ) as held on v.network = held.network
         where v.attribution_model = (
             select attribution_model from rpt_publisher_value
             order by case attribution_model when 'markov' then 1 when 'shapley' then 2 when 'linear' then 3 else 4 end,
                      attribution_model
             limit 1
         )
-        order by v.network is null desc, v.actual_bill_reporting desc nulls first, v.payout_under_model_reporting desc,
-                 v.network, v.publisher_id
+        order by v.network is null desc, v.withheld_reason is not null, v.actual_bill_reporting desc nulls first,
+                 v.payout_under_model_reporting desc, v.network, v.publisher_id
         limit {PUBLISHERS_SHOWN + 1}
     """,
     "overlap": """

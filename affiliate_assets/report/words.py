@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 UNKNOWN = "unknown"
-_CENT = Decimal("0.01")
 _NAMES = {
     "affiliate_last_click": "affiliate last click",
     "crm": "Shop exports",
@@ -37,9 +38,23 @@ def number(value: Decimal | int | None, digits: int = 0) -> str:
     return f"{rounded if rounded else abs(rounded):,}".replace("-", "−")
 
 
-def money(value: Decimal | None, currency: str | None) -> str:
-    """To the cent, with its currency."""
-    return UNKNOWN if value is None else f"{number(value, 2)} {currency or 'of unknown currency'}"
+@dataclass(frozen=True, slots=True)
+class Money:
+    """How amounts are written: to the smallest unit of their currency.
+
+    Attributes:
+        digits: Decimals by currency; 2 for every other one, as the models round it.
+    """
+
+    digits: Mapping[str, int]
+
+    def __call__(self, value: Decimal | None, currency: str | None) -> str:
+        """With its currency."""
+        return UNKNOWN if value is None else f"{self.plain(value, currency)} {currency or 'of unknown currency'}"
+
+    def plain(self, value: Decimal | None, currency: str | None) -> str:
+        """Without it, where the heading names it."""
+        return number(value, self.digits.get(currency or "", 2))
 
 
 def percent(rate: Decimal | None) -> str:

@@ -1,6 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'rpt_publisher_value'}}}) }}
 
--- What a publisher gets is rounded to a millionth, hence the cent.
+-- What a publisher gets is rounded to a millionth, hence the cent. Where a part is unknown or withheld, no sum is compared.
 with billed as (
 
     select sum(c.publisher_commission_reporting) as bill

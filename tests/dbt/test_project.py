@@ -280,6 +280,7 @@ def test_every_mapping_model_has_unit_tests(manifest: dict[str, Any]) -> None:
         "int_orders__keyed",
         "conversion_events",
         "fct_orders",
+        "dim_currencies",
         "dim_networks",
         "dim_programmes",
         "fct_duplicate_claims",

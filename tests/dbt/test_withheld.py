@@ -78,6 +78,64 @@ def test_only_what_hangs_on_the_held_network_is_marked(held: Build) -> None:
     assert [order for (order,) in orders] == kept + clicked
 
 
+def test_publishers_of_a_held_network_keep_their_orders_without_their_money(acme: Build, held: Build) -> None:
+    counts = "attribution_model, network, publisher_id, credited_orders, orders_touched, orders_begun, orders_assisted"
+    money = (
+        "credited_revenue_reporting, payout_under_model_reporting, actual_bill_reporting, payout_difference_reporting"
+    )
+
+    def value(build: Build, columns: str, where: str) -> list[tuple[Any, ...]]:
+        return build.query(f"select {columns} from marts.rpt_publisher_value where {where} order by all")
+
+    cj, others = "network = 'cj'", "coalesce(network, '') <> 'cj'"
+    assert value(held, counts, cj) == value(acme, counts, cj)
+    assert any(bill for (bill,) in value(acme, "actual_bill_reporting", cj))
+    assert set(value(held, f"withheld_reason, {money}", cj)) == {(REASON, None, None, None, None)}
+    assert value(held, "*", others) == value(acme, "*", others)
+    assert value(held, "*", f"{others} and withheld_reason is not null") == []
+    # Which networks an order was touched by, the shop has seen itself.
+    overlap = "from marts.rpt_network_overlap order by all"
+    assert held.query(overlap) == acme.query(overlap)
+
+
+@pytest.fixture(scope="module")
+def awin_held(acme: Build, compiled: Compiled, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """The brand while Awin is held, of whose publishers one was measured."""
+    warehouse = Path(shutil.copy(acme.warehouse, tmp_path_factory.mktemp("awin") / "affiliate.duckdb"))
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update ops.standings set held = true, reasons = ? where network = 'awin'", [REASON])
+    return rebuilt(compiled, warehouse)
+
+
+def test_a_cost_that_a_held_network_charges_is_unknown_and_no_other_figure(acme: Build, awin_held: Build) -> None:
+    assert awin_held.success
+    costs = "commission_cost_reporting, total_cost_reporting, roas_rate, cost_per_order_reporting"
+    columns = f"withheld_reason, {costs}"
+    line = "value_date = '2026-03-02' and channel = 'affiliate'"
+    value = "from marts.rpt_attribution_value where"
+    assert acme.query(f"select distinct withheld_reason, commission_cost_reporting {value} {line}") == [
+        (None, Decimal("1.100000"))
+    ]
+    assert awin_held.query(f"select distinct {columns} {value} {line}") == [(f"awin: {REASON}", *[None] * 4)]
+    for others in (f"select * exclude ({columns}) {value} true", f"select * {value} channel <> 'affiliate'"):
+        assert awin_held.query(f"{others} order by all") == acme.query(f"{others} order by all") != []
+
+
+def test_a_measured_publisher_of_a_held_network_leaves_no_distance_of_publishers(
+    acme: Build, held: Build, awin_held: Build
+) -> None:
+    def distance(build: Build, level: str, columns: str = "*") -> list[tuple[Any, ...]]:
+        rows = f"from marts.rpt_attribution_distance where comparison_level = '{level}'"
+        return build.query(f"select distinct {columns} {rows} order by all")
+
+    assert distance(awin_held, "channel") == distance(acme, "channel") != []
+    figures = "distance_fraction, scaled_distance_fraction, largest_difference_fraction, largest_publisher_id"
+    assert distance(awin_held, "publisher", f"withheld_reason, {figures}") == [(f"awin: {REASON}", *[None] * 4)]
+    assert None not in [row[0] for row in distance(acme, "publisher", figures)]
+    # Of CJ nobody was measured.
+    assert distance(held, "publisher") == distance(acme, "publisher")
+
+
 def test_completeness_names_the_reason(held: Build) -> None:
     found = held.query(
         "select network, completeness, withheld_reason from marts.rpt_operations_completeness order by 1"

@@ -20,24 +20,29 @@ Marts = dict[str, list[dict[str, Any]]]
 _AMOUNTS = {"network_amount", "order_amount", "amount_difference", "commission_at_risk", "order_amount_reporting"}
 _AMOUNTS |= {"risk_amount", "risk_amount_reporting", "unclassed_amount", "credited_conversions", "conversion_rate"}
 _AMOUNTS |= {"credited_revenue_reporting", "credited_orders", "payout_under_model_reporting", "actual_bill_reporting"}
-_AMOUNTS |= {"payout_difference_reporting"}
+_AMOUNTS |= {"payout_difference_reporting", "distance_fraction", "scaled_distance_fraction"}
+_AMOUNTS |= {"largest_difference_fraction", "not_measured_fraction"}
 _COUNTS = {"records", "records_in_classes", "open_windows", "quarantined_rows", "work_rank", "hours_left", "path_rank"}
 _COUNTS |= {"touch_count", "orders", "journeys_without_order", "orders_touched", "orders_begun", "orders_assisted"}
-_COUNTS |= {"orders_alone"}
+_COUNTS |= {"orders_alone", "minor_unit_digits", "span_orders", "compared_count"}
 
 COLUMNS = {
+    "dim_currencies": "currency minor_unit_digits",
     "dim_networks": "network network_name",
     "dim_publishers": "network publisher_id publisher_name",
     "fct_attribution_channels": "attribution_model channel credited_conversions credited_revenue_reporting",
+    "rpt_attribution_distance": "attribution_model comparison_level measured_from_date measured_to_date withheld_reason"
+    " span_orders distance_fraction scaled_distance_fraction largest_difference_fraction largest_channel"
+    " largest_network largest_publisher_id compared_count not_measured_fraction",
     "rpt_finance_reconciliation_nightly": "side class network_currency order_currency commission_currency"
     " withheld_reason records network_amount order_amount amount_difference commission_at_risk earliest_act_by_at",
     "rpt_network_overlap": "network other_network orders_touched order_amount_reporting",
     "rpt_operations_completeness": "network account_id completeness withheld_reason last_complete_window_end"
     " open_windows quarantined_rows",
     "rpt_path_lengths": "touch_count orders journeys_without_order conversion_rate order_amount_reporting",
-    "rpt_publisher_value": "attribution_model network publisher_id credited_orders credited_revenue_reporting"
-    " payout_under_model_reporting actual_bill_reporting payout_difference_reporting orders_touched orders_begun"
-    " orders_assisted orders_alone",
+    "rpt_publisher_value": "attribution_model network publisher_id withheld_reason credited_orders"
+    " credited_revenue_reporting payout_under_model_reporting actual_bill_reporting payout_difference_reporting"
+    " orders_touched orders_begun orders_assisted orders_alone",
     "rpt_reconciliation_totals": "side currency records records_in_classes unclassed_amount",
     "rpt_top_paths": "path_rank path orders journeys_without_order conversion_rate order_amount_reporting",
     "rpt_work_list": "work_rank class work_reason work_step record_id account_id shop owner difference_status network"
@@ -51,6 +56,7 @@ def rows(columns: str, *values: tuple[Any, ...]) -> list[dict[str, Any]]:
 
 
 SMALL: Marts = {
+    "dim_currencies": rows("currency minor_unit_digits", ("EUR", 2), ("GBP", 2), ("JPY", 0), ("KWD", 3)),
     "dim_networks": rows("network network_name", ("awin", "Awin"), ("cj", "CJ Affiliate")),
     "dim_publishers": rows("network publisher_id publisher_name", ("awin", "7", "Home Notes")),
     "fct_attribution_channels": rows(
@@ -58,6 +64,15 @@ SMALL: Marts = {
         ("markov", "paid", "40.25", "4025.005"),
         ("markov", "unattributed", "1000", "1"),
         ("first", "paid", "20", None),
+    ),
+    "rpt_attribution_distance": rows(
+        "attribution_model comparison_level measured_from_date measured_to_date span_orders distance_fraction"
+        " scaled_distance_fraction largest_difference_fraction largest_channel largest_network largest_publisher_id"
+        " compared_count not_measured_fraction",
+        ("first", "publisher", "2026-02-01", "2026-03-01", 45, None, None, "-0.05", "affiliate", "awin", "7", 1, "0.9"),
+        ("first", "channel", "2026-02-01", "2026-03-01", 45, "0.635", None, "0.301", "paid", None, None, 2, "0.1"),
+        ("markov", "channel", "2026-02-01", "2026-03-01", 45, "0.25", "0.125", "0", "paid", None, None, 2, "0"),
+        ("first", "channel", "2026-01-01", "2026-03-01", 80, "0.9", "0.9", "0.9", "email", None, None, 2, "0"),
     ),
     "rpt_finance_reconciliation_nightly": [
         *rows(
@@ -183,6 +198,8 @@ def _type(column: str) -> str:
         return "decimal(18,6)"
     if column in _COUNTS:
         return "bigint"
+    if column.endswith("_date"):
+        return "date"
     return "timestamp" if column.endswith(("_at", "_end")) else "varchar"
 
 

@@ -15,6 +15,9 @@ from affiliate_assets.report.page import draw_report
 from affiliate_assets.report.tables import MARTS, QUESTIONS
 from tests.unit.reported import AS_OF, BRAND, COLUMNS, SMALL, changed, drawn, read, write_marts
 
+MONEY = ("payout_under_model_reporting", "actual_bill_reporting", "payout_difference_reporting")
+LARGEST = ("largest_difference_fraction", "largest_channel", "largest_network", "largest_publisher_id")
+
 
 @pytest.fixture
 def page(tmp_path: Path) -> str:
@@ -61,6 +64,14 @@ def test_attribution_on_the_page_is_that_of_the_marts(page: str) -> None:
         ["paid → email", "30", "10", "75.0 %", "300.00"],
         ["email", "15", "0", "100.0 %", "unknown"],
     ]
+    assert tables["Distance to what was measured"] == [
+        ["Model", "Distance", "Scaled", "Most wrong about", "Not measured"],
+        ["Channels, 2026-02-01 to 2026-02-28 45 orders, 2 channels measured"],
+        ["Markov", "0.25", "0.13", "nobody", "0.0 %"],
+        ["first", "0.64", "unknown", "paid 30.1 % of orders too many", "10.0 %"],
+        ["Publishers, 2026-02-01 to 2026-02-28 45 orders, 1 publisher measured"],
+        ["first", "unknown", "unknown", "Home Notes, Awin 5.0 % of orders too few", "90.0 %"],
+    ]
     # Of all models, the one that is drawn; what other channels earned is no publisher's.
     assert tables["Publisher value against pay"][1:] == [
         ["other channels and nobody", "0.00", "5.00", "5.00", "2.5", "", "", "", ""],
@@ -103,9 +114,16 @@ def test_a_withheld_network_is_said_and_shows_no_money(tmp_path: Path) -> None:
     marts["rpt_finance_reconciliation_nightly"].append(
         {"side": "order", "class": "matched", "order_currency": "GBP", "records": 4, "withheld_reason": reason}
     )
+    marts |= changed("rpt_publisher_value", 1, withheld_reason=reason, **dict.fromkeys(MONEY))
+    marts |= changed(
+        "rpt_attribution_distance", 0, withheld_reason=f"awin: {reason}", **dict.fromkeys(LARGEST), compared_count=2
+    )
     report = drawn(tmp_path, marts)
     seen = read(report.page)
     text = " ".join(seen.words)
+    assert seen.tables["Distance to what was measured"][-1] == [
+        f"Publishers, 2026-02-01 to 2026-02-28 45 orders, 2 publishers measured; withheld for awin: {reason}"
+    ]
     assert f"Awin, account 1001, is withheld : {reason}." in text
     assert "0 of 1, 1 withheld" in text
     assert seen.tables["Conversions against orders"][1] == [
@@ -193,6 +211,7 @@ def test_marts_without_a_row_give_a_page_that_says_so(tmp_path: Path) -> None:
         "No network reports a conversion.",
         "The shop has no order.",
         "There is no order to credit.",
+        'found where the path of an export with stream = "incrementality" points.',
         "No path has led to an order yet.",
         "No order was touched through a network.",
     ):
@@ -237,7 +256,27 @@ def test_time_left_is_told_in_days_and_hours(hours: int | None, told: str) -> No
     assert words.left(hours) == told
 
 
+def test_money_is_shown_to_the_smallest_unit_of_its_currency(tmp_path: Path) -> None:
+    """A dinar has a thousand fils, a yen nothing smaller, and of a code that is no currency's a hundredth is shown."""
+    marts = SMALL | changed("rpt_work_list", 0, risk_amount="12.3455", risk_currency="KWD")
+    marts["rpt_work_list"][1] |= {"risk_amount": "1234.5", "risk_currency": "JPY"}
+    marts["rpt_work_list"][2] |= {"risk_amount": "7", "risk_currency": "???"}
+    shown = read(drawn(tmp_path, marts).page).tables["What to do first"][1:]
+    assert [row[4] for row in shown] == ["12.346 KWD", "1,235 JPY", "7.00 ???"]
+
+
+@pytest.mark.parametrize(("currency", "bill"), [("KWD", "20.005"), ("JPY", "20")])
+def test_amounts_in_the_reporting_currency_have_its_digits(tmp_path: Path, currency: str, bill: str) -> None:
+    brand = BRAND.model_copy(update={"reporting_currency": currency})
+    report = draw_report(write_marts(tmp_path / "marts.duckdb", SMALL), brand, run_id="run-1", as_of=AS_OF)
+    assert report.error is None
+    assert read(report.page).tables["Publisher value against pay"][3][1] == bill
+    [value] = [chart for chart in report.charts if chart.name == "publisher_value"]
+    assert f"billed {bill} {currency}" in value.summary
+
+
 def test_unknown_money_is_not_zero() -> None:
-    assert words.money(None, "EUR") == "unknown"
-    assert words.money(Decimal("1"), None) == "1.00 of unknown currency"
+    money = words.Money({"EUR": 2})
+    assert money(None, "EUR") == money.plain(None, "EUR") == "unknown"
+    assert money(Decimal("1"), None) == "1.00 of unknown currency"
     assert words.percent(None) == words.moment(None) == words.name(None) == "unknown"

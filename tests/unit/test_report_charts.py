@@ -6,11 +6,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from affiliate_assets.report.svg import MAIN, PALETTE
+from affiliate_assets.report.svg import MAIN, PALETTE, SOFT
 from affiliate_assets.report.tables import PUBLISHERS_SHOWN
 from tests.unit.reported import SMALL, drawn, read, rows
 
-CHARTS = ["at_risk", "model_comparison", "path_lengths", "top_paths", "publisher_value"]
+CHARTS = ["at_risk", "model_comparison", "distance", "path_lengths", "top_paths", "publisher_value"]
 
 
 def test_every_chart_has_words_for_those_who_cannot_see_it_and_is_small(tmp_path: Path) -> None:
@@ -32,6 +32,10 @@ def test_every_chart_has_words_for_those_who_cannot_see_it_and_is_small(tmp_path
         summaries["model_comparison"]
         == "paid: 20 (first) to 40 (Markov); unattributed: 1,000 by every model that credits it"
     )
+    # Nearest first, and only channels of the newest span.
+    assert summaries["distance"] == "Markov: 0.25, scaled 0.13; first: 0.64, scaled unknown"
+    [distance] = [chart for chart in report.charts if chart.name == "distance"]
+    assert distance.title.endswith("to what was measured: channels, 2026-02-01 to 2026-02-28")
     assert summaries["publisher_value"] == (
         "Home Notes: billed 100.00 EUR, by Markov 60.00 EUR; 8: billed 20.01 EUR, by Markov 80.00 EUR"
     )
@@ -55,6 +59,17 @@ def test_bars_are_as_long_as_their_figures(tmp_path: Path) -> None:
     # One touch and three to nine touches led to no order; ten or more are one column.
     heights = [height for _, height in bars(charts["path_lengths"], MAIN)]
     assert heights == pytest.approx([0, heights[1], *[0] * 7, heights[1] / 2], abs=0.03)
+
+
+def test_a_distance_is_drawn_between_no_difference_and_nothing_in_common(tmp_path: Path) -> None:
+    [image] = [chart.image for chart in drawn(tmp_path).charts if chart.name == "distance"]
+    across = []
+    for element in ElementTree.fromstring(image).iter():
+        if element.tag.endswith("path") and f"stroke: {SOFT}" in element.get("style", ""):
+            numbers = [float(number) for number in re.findall(r"-?[\d.]+", element.get("d", ""))]
+            across.append((min(numbers[0::2]), max(numbers[0::2])))
+    # Of Markov, from 0.125 to 0.25 of a scale of 680 pixels that begins at 170; of first, one value is unknown.
+    assert across == [pytest.approx((170 + 680 / 8, 170 + 680 / 4), abs=0.03)]
 
 
 def test_a_chart_on_the_page_takes_its_colours_from_the_page(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ compared as (
         m.channel,
         m.network,
         m.publisher_id,
+        held.withheld_reason,
         counted.span_orders,
         coalesce(c.credit, 0) as credit,
         m.measured_fraction
@@ -76,6 +77,7 @@ compared as (
             and m.measured_from_date = counted.measured_from_date
             and m.measured_to_date = counted.measured_to_date
     cross join {{ all_attribution_models() }} as models
+    left join {{ ref('int_networks__held') }} as held on m.network = held.network
     left join credited as c
         on
             models.attribution_model = c.attribution_model
@@ -100,6 +102,7 @@ others as (
         'not_measured' as channel,
         cast(null as varchar) as network,
         cast(null as varchar) as publisher_id,
+        cast(null as varchar) as withheld_reason,
         max(span_orders) as span_orders,
         cast(max(span_orders) * 1000000 - sum(credit) as bigint) as credit,
         case when sum(measured_fraction) <= 1 then 1 - sum(measured_fraction) end as measured_fraction
@@ -141,6 +144,7 @@ shared as (
 
 )
 
+-- Which touches are a publisher's own is known from its network, so of a held one the share is not.
 select
     attribution_model,
     comparison_level,
@@ -149,8 +153,10 @@ select
     channel,
     network,
     publisher_id,
+    withheld_reason,
     cast(span_orders as bigint) as span_orders,
-    {{ money('credited_fraction') }} as credited_fraction,
+    case when withheld_reason is null then {{ money('credited_fraction') }} end as credited_fraction,
     {{ money('measured_fraction') }} as measured_fraction,
-    {{ money('credited_fraction - measured_fraction') }} as difference_fraction
+    case when withheld_reason is null then {{ money('credited_fraction - measured_fraction') }} end
+        as difference_fraction
 from shared

@@ -39,14 +39,17 @@ spending as (
 
 ),
 
--- What the networks bill, on the campaign of the affiliate touch that they pay.
+-- What the networks bill, on the campaign of the affiliate touch that they pay. The bill of a held network is unknown, and
+-- so is a sum with it.
 billed as (
 
     select
         {{ utc_date('coalesce(o.ordered_at, c.occurred_at)') }} as value_date,
         'affiliate' as channel,
         coalesce(paid.utm_campaign, '') as campaign,
-        coalesce(c.advertiser_cost_reporting, c.publisher_commission_reporting) as cost
+        case when held.network is null then coalesce(c.advertiser_cost_reporting, c.publisher_commission_reporting) end
+            as cost,
+        held.network || ': ' || held.withheld_reason as withheld_reason
     from {{ ref('fct_conversions') }} as c
     left join {{ ref('fct_orders') }} as o on c.order_key = o.order_key
     left join {{ ref('fct_attribution_credits') }} as paid
@@ -54,13 +57,19 @@ billed as (
             c.order_key = paid.order_key
             and c.network = paid.network
             and paid.attribution_model = 'affiliate_last_click'
+    left join {{ ref('int_networks__held') }} as held on c.network = held.network
     where not c.is_duplicate_claim and c.row_kind <> 'test' and not {{ is_void('c') }}
 
 ),
 
 billing as (
 
-    select value_date, channel, campaign, {{ sum_if_all_known('cost') }} as commission_cost_reporting
+    select
+        value_date,
+        channel,
+        campaign,
+        {{ sum_if_all_known('cost') }} as commission_cost_reporting,
+        min(withheld_reason) as withheld_reason
     from billed
     group by value_date, channel, campaign
 
@@ -92,6 +101,7 @@ joined as (
         lines.value_date,
         lines.channel,
         nullif(lines.campaign, '') as utm_campaign,
+        billing.withheld_reason,
         coalesce(earned.credited_orders, 0) as credited_orders,
         case when earned.channel is null then 0 else earned.credited_revenue_reporting end as credited_revenue_reporting,
         -- No cost was told is unknown; of two costs, one may be alone.
@@ -127,6 +137,7 @@ select
     j.value_date,
     j.channel,
     j.utm_campaign,
+    j.withheld_reason,
     {{ money('j.credited_orders') }} as credited_orders,
     {{ money('j.credited_revenue_reporting') }} as credited_revenue_reporting,
     {{ money('j.spend_cost_reporting') }} as spend_cost_reporting,

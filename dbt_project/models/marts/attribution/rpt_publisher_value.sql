@@ -141,15 +141,21 @@ joined as (
 
 )
 
+-- Nothing of a held network is valued; that its credits are there is told all the same.
 select
     j.attribution_model,
     j.network,
     j.publisher_id,
+    held.withheld_reason,
     {{ money('j.credited_orders') }} as credited_orders,
-    {{ money('j.credited_revenue_reporting') }} as credited_revenue_reporting,
-    {{ money('j.payout_under_model_reporting') }} as payout_under_model_reporting,
-    {{ money('j.actual_bill_reporting') }} as actual_bill_reporting,
-    {{ money('j.payout_under_model_reporting - j.actual_bill_reporting') }} as payout_difference_reporting,
+    {% for name, amount in {
+        'credited_revenue_reporting': 'j.credited_revenue_reporting',
+        'payout_under_model_reporting': 'j.payout_under_model_reporting',
+        'actual_bill_reporting': 'j.actual_bill_reporting',
+        'payout_difference_reporting': 'j.payout_under_model_reporting - j.actual_bill_reporting',
+    }.items() -%}
+    case when held.network is null then {{ money(amount) }} end as {{ name }},
+    {% endfor -%}
     cast(j.orders_touched as bigint) as orders_touched,
     cast(j.orders_begun as bigint) as orders_begun,
     cast(j.orders_assisted as bigint) as orders_assisted,
@@ -157,3 +163,4 @@ select
     brand.reporting_currency
 from joined as j
 cross join brand
+left join {{ ref('int_networks__held') }} as held on j.network = held.network
