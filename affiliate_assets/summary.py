@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ _ORDERS = """
     order by 1, 2
 """
 
+_CURRENCIES = "select currency, minor_unit_digits from dim_currencies"
+
 _DOUBLE_CLAIMS = "select count(*) from fct_reconciliation_diffs where class = 'duplicate_claim' and side = 'network'"
 
 
@@ -57,11 +60,13 @@ def print_summary(settings: Settings, console: Console) -> None:
     file = settings.published / "affiliate.duckdb"
     with duckdb.connect(str(file), read_only=True) as marts:
         console.print(f"\n{settings.brand.name}, as of {manifest['as_of']}\n", style="bold")
+        digits = dict(marts.execute(_CURRENCIES).fetchall())
         _print(
             console,
             "Conversions and money by status",
             ("network", "account", "status", "", "conversions", "sales", "", "commission"),
             marts.execute(_BY_STATUS).fetchall(),
+            digits,
         )
         _print(
             console,
@@ -79,12 +84,14 @@ def print_summary(settings: Settings, console: Console) -> None:
                 "act by",
             ),
             marts.execute(_BY_CLASS).fetchall(),
+            digits,
         )
         _print(
             console,
             "Order side against networks",
             ("class", "", "orders", "commissionable"),
             marts.execute(_ORDERS).fetchall(),
+            digits,
         )
         (double_claims,) = marts.execute(_DOUBLE_CLAIMS).fetchall()[0]
     console.print(f"Double claims: {double_claims} conversions lose to another network's claim on the same order.")
@@ -102,21 +109,29 @@ def _state(entry: dict[str, Any]) -> str:
     return f"withheld: {reason}" if reason else str(entry["completeness"])
 
 
-def _print(console: Console, title: str, headings: Iterable[str], rows: list[tuple[Any, ...]]) -> None:
+def _print(
+    console: Console, title: str, headings: Iterable[str], rows: list[tuple[Any, ...]], digits: Mapping[str, int]
+) -> None:
     table = Table(title=title, title_justify="left", title_style="bold", header_style="")
     numeric = {"conversions", "orders", "sales", "commission", "difference", "commission at risk", "commissionable"}
     for heading in headings:
         table.add_column(heading, justify="right" if heading in numeric else "left")
     for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*_cells(row, digits))
     console.print(table)
+
+
+def _cells(row: tuple[Any, ...], digits: Mapping[str, int]) -> Iterator[str]:
+    """A row as text; amounts in the smallest unit of the currency before them."""
+    decimals = 2
+    for value in row:
+        decimals = digits.get(value, decimals) if isinstance(value, str) else decimals
+        yield f"{value:,.{decimals}f}" if isinstance(value, Decimal) else _cell(value)
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return "–"
-    if hasattr(value, "quantize"):
-        return f"{value:,.2f}"
     if hasattr(value, "strftime"):
         return f"{value:%Y-%m-%d %H:%M}"
     return f"{value:,}" if isinstance(value, int) else str(value)
