@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--rows N …] [--skip-dbt] [--peer PYTHON]`: measure, print, keep figures in `results.md`."""
+"""`python -m benchmarks [--rows N …] [--skip-dbt] [--skip-night] [--peer PYTHON]`: measure, keep in `results.md`."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks import night
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results.md"
@@ -47,6 +49,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=SIZES, help="numbers of conversions to measure")
     parser.add_argument("--skip-dbt", action="store_true", help="leave the dbt build out")
+    parser.add_argument("--skip-night", action="store_true", help="leave the night of all networks out")
     parser.add_argument("--peer", type=Path, help="interpreter with benchmarks/peers/requirements.txt installed")
     parser.add_argument("--results", type=Path, default=RESULTS, help="file to write")
     options = parser.parse_args()
@@ -59,7 +62,12 @@ def main() -> int:
             report = describe(rows, measure(rows, with_dbt=not options.skip_dbt, peer=peer))
         reports.append(report)
         _print(console, report)
-    options.results.write_text(markdown(reports, load), encoding="utf-8")
+    sides = None
+    if not options.skip_night:
+        with console.status("a night of all networks"):
+            sides = night.measure()
+        console.print("\n".join(sides.page()), markup=False)
+    options.results.write_text(markdown(reports, load, sides), encoding="utf-8")
     console.print(f"Kept in {options.results}")
     return 0
 
@@ -214,7 +222,7 @@ def _print(console: Console, report: Report) -> None:
         console.print(note, markup=False)
 
 
-def markdown(reports: list[Report], load: float) -> str:
+def markdown(reports: list[Report], load: float, sides: night.Sides | None = None) -> str:
     """All of it as a page; `load` is the machine's load average before the first step."""
     versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
     lines = [
@@ -237,6 +245,8 @@ def markdown(reports: list[Report], load: float) -> str:
         lines += [*_grid(HEADERS, report.steps), "", *_grid(FLOOR_HEADERS, report.ratios)]
         for note in report.notes:
             lines += ["", note]
+    if sides:
+        lines += ["", *sides.page()]
     return "\n".join(lines) + "\n"
 
 

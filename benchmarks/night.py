@@ -12,13 +12,12 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import perf_counter
 
 from rich.console import Console
-from rich.table import Table
 
 from affiliate_assets.connectors.language import Connector, RateLimit
 from affiliate_assets.demo import demo_secrets, write_configuration
@@ -63,25 +62,47 @@ def pull(world: World, connectors: Iterable[Connector], minute: float) -> float:
         shutil.rmtree(root)
 
 
-def main() -> int:
-    minute = float(sys.argv[1]) if len(sys.argv) > 1 else 6.0
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Seconds of each network alone, by its title, and of all at once, where a minute of limits is `minute` seconds."""
+
+    minute: float
+    alone: dict[str, float]
+    together: float
+
+    def page(self) -> list[str]:
+        """As a section of the results."""
+        slowest = max(self.alone.values())
+        return [
+            f"## A night of {len(self.alone)} networks",
+            "",
+            f"A backfill of 60 days from each network at its published limits, a minute of which lasts {self.minute:g}"
+            " seconds, with loading and validation, without dbt; files are left out, as they have no limit.",
+            "",
+            "| network | seconds alone |",
+            "| --- | ---: |",
+            *(f"| {title} | {seconds:.1f} |" for title, seconds in self._slowest_first()),
+            "",
+            f"One after the other {sum(self.alone.values()):.1f} s, the slowest {slowest:.1f} s, all side by side"
+            f" {self.together:.1f} s: {self.together - slowest:.1f} s beyond the slowest.",
+        ]
+
+    def _slowest_first(self) -> list[tuple[str, float]]:
+        return sorted(self.alone.items(), key=lambda entry: -entry[1])
+
+
+def measure(minute: float = 6.0) -> Sides:
+    """Each network alone, then all of them; no call may break a limit.
+
+    Raises:
+        SystemExit: A network was not pulled whole, or a limit was broken.
+    """
     connectors = list(api_connectors().values())
     networks = tuple(connector.slug for connector in connectors)
     world = build_world(WorldConfig(seed=7, start=date(2026, 1, 1), days=60, orders_per_day=20, networks=networks))
     alone = {connector.title: pull(world, [connector], minute) for connector in connectors}
-    together = pull(world, connectors, minute)
-    table = Table("network", "seconds alone", title=f"a backfill of 60 days, a minute lasting {minute:g} s")
-    for title, seconds in sorted(alone.items(), key=lambda entry: -entry[1]):
-        table.add_row(title, f"{seconds:.1f}")
-    console = Console()
-    console.print(table)
-    slowest = max(alone.values())
-    console.print(
-        f"one after the other {sum(alone.values()):.1f} s, slowest {slowest:.1f} s, side by side {together:.1f} s"
-    )
-    console.print(f"side by side beyond the slowest: {together - slowest:.1f} s")
-    return 0
+    return Sides(minute, alone, pull(world, connectors, minute))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    Console().print("\n".join(measure(*map(float, sys.argv[1:])).page()), markup=False)
