@@ -71,17 +71,16 @@ def _note_fields(
 ) -> None:
     """Count the records' own fields, and those inside them that a column is declared to be read from."""
     inner = {".".join(path): path for path in map(path_of, stream.schema.columns.values()) if len(path) > 1}
-    declared = ", ".join(
-        f"case when json_exists(record, '{_json_path(path)}') then '{name}' end" for name, path in inner.items()
-    )
+    names = ", ".join(f"'{name}'" for name in inner)
+    paths = ", ".join(f"'{_json_path(path)}'" for path in inner.values())
+    # All paths in one call: each call parses the record anew, and a chunk's parses are held together.
+    declared = f"list_where([{names}], json_exists(record, [{paths}]))" if inner else "[]"
     warehouse.execute(
         f"""
         create or replace temp table sampled_fields as
         with sample as (select record, _observed_at from work.arrived limit {SAMPLE}),
         present as (
-            select unnest(json_keys(record) || list_filter([{declared or "null"}], name -> name is not null)) as field,
-                   _observed_at
-            from sample
+            select unnest(json_keys(record) || {declared}) as field, _observed_at from sample
         )
         select field, count(*) as seen, (select count(*) from sample) as sampled,
                min(_observed_at) as first_seen_at, max(_observed_at) as last_seen_at

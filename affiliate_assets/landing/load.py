@@ -239,9 +239,11 @@ def _find_new_versions(warehouse: duckdb.DuckDBPyConnection, raw: str) -> None:
         create or replace table work.new_versions as
         with observed as (
             select {columns}, rowid as arrived_row from work.arrived
+            -- Two selects, as each skips the row groups of raw that cannot match; with `or` in one, all would be read.
             union all
-            select {columns}, null from {raw}
-            where _key in (select _key from work.arrived) or _key is null
+            select {columns}, null from {raw} where _key in (select _key from work.arrived)
+            union all
+            select {columns}, null from {raw} where _key is null
         ),
         in_order as (
             select arrived_row, _row_hash, lag(_row_hash) over (
@@ -258,6 +260,8 @@ def _find_new_versions(warehouse: duckdb.DuckDBPyConnection, raw: str) -> None:
 def _count_outcomes(warehouse: duckdb.DuckDBPyConnection, valid: str, quarantine: str) -> None:
     """Where every record read ended, counted in the tables themselves; and quarantined ones that came again."""
     same = "t._account_id = a._account_id and t._key is not distinct from a._key and t._row_hash = a._row_hash"
+    # A valid record has a key. By it most of the table is skipped, where the comparison alone would read all of it.
+    near = f"(select * from {valid} where _key in (select _key from work.arrived))"
     warehouse.execute(
         f"""
         update ops.pages set accepted = counted.accepted, quarantined = counted.quarantined
@@ -266,7 +270,7 @@ def _count_outcomes(warehouse: duckdb.DuckDBPyConnection, valid: str, quarantine
                    count(*) filter (where not is_valid and is_held) as quarantined
             from (
                 select a._page_id as page_id,
-                       exists (select 1 from {valid} t where {same}) as is_valid,
+                       exists (select 1 from {near} t where {same}) as is_valid,
                        exists (select 1 from {quarantine} t where t.disposition = 'rejected' and {same}) as is_held
                 from work.arrived a
             ) group by page_id

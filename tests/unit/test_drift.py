@@ -13,6 +13,9 @@ import pytest
 import zstandard
 
 from affiliate_assets.connectors.schema import money
+from affiliate_assets.landing.drift import SAMPLE, note
+from affiliate_assets.landing.tables import create_tables
+from affiliate_assets.landing.warehouse import connection
 
 from .acme import DAY, MORNING, STREAM, TOKEN, AcmeBrand, acme_brand, sale
 from .support import stored
@@ -221,3 +224,26 @@ def test_a_field_whose_name_ends_like_another_one_does_not_keep_that_one_open(
         first["price"] = {"amount": 10, "currency": "EUR"}
         night(acme, NIGHTS[1], [])
         assert drift(acme, "field", "resolved_at is null") == [("amount", False), ("old_amount", True)]
+
+
+def test_a_sample_of_long_records_is_looked_at_in_a_part_of_a_loads_memory(tmp_path: Path) -> None:
+    declared = pa.DataFrameSchema({f"inner_{n}": money(f"inner.field_{n}", "Inner.") for n in range(30)}, strict=True)
+    stream = dataclasses.replace(STREAM, schema=declared)
+    values = ", ".join(f'"field_{n}": {{"value": "{n:040}"}}' for n in range(29))
+    with connection(tmp_path / "warehouse.duckdb") as warehouse:
+        create_tables(warehouse, "acme", [stream])
+        for table in ("findings", "flags"):
+            warehouse.execute(f"create table work.{table} (number bigint, failed_check varchar)")
+        warehouse.execute(
+            f"""
+            create table work.arrived as
+            select '{{"inner": {{{values}}}}}'::json as record, timestamp '2026-03-02' as _observed_at,
+                   timestamp '2026-03-02' as _fetched_at, 'a page' as _page_id
+            from range({SAMPLE})
+            """
+        )
+        warehouse.execute("set memory_limit = '100MB'")
+        note(warehouse, "acme", stream)
+        fields = warehouse.execute("select field, seen, sampled from ops.fields order by field").fetchall()
+    names = sorted(["inner", *(f"inner.field_{n}" for n in range(29))])
+    assert fields == [(name, SAMPLE, SAMPLE) for name in names]
