@@ -38,12 +38,17 @@ class Compiled:
 
     @classmethod
     def of(cls, target: Path, warehouse: Path) -> Compiled:
-        """What a `dbt build` has left in its target folder and its warehouse; whole only if all was selected."""
+        """What dbt has left in its target folder and warehouse; whole only after a `dbt build` of everything."""
         nodes = msgspec.json.decode((target / "manifest.json").read_bytes())["nodes"]
         built = {key: node for key, node in nodes.items() if node["resource_type"] in ("model", "test")}
         seeds = [(node["schema"], node["alias"]) for node in nodes.values() if node["resource_type"] == "seed"]
         with duckdb.connect(str(warehouse), read_only=True) as connection:
-            tables = {(schema, name): connection.table(f"{schema}.{name}").to_arrow_table() for schema, name in seeds}
+            there = set(connection.execute("select schema_name, table_name from duckdb_tables()").fetchall())
+            tables = {
+                (schema, name): connection.table(f"{schema}.{name}").to_arrow_table()
+                for schema, name in seeds
+                if (schema, name) in there
+            }
         return cls(built, tables, prefixes_of(warehouse))
 
     def build(self, warehouse: Path, only: Callable[[Node], bool] = lambda node: True) -> dict[str, str]:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import polars as pl
 
-from affiliate_assets.attribution import rules
 from affiliate_assets.attribution.models import MODELS, Settings
 from affiliate_assets.attribution.paths import Floats, Paths
 from affiliate_assets.sandbox import World
+from tests.attribution.reference import RULES, Rule
 
 LOOKBACK = timedelta(days=30)
 Shares = dict[str, float]
 Journeys = tuple[list[list[str]], list[list[str]]]
 PLAIN = Settings(bootstrap_samples=0)
-RULES = {"first": rules.first, "last": rules.last, "last_non_direct": rules.last_non_direct(), "linear": rules.linear}
+BY_RULE = ("first", "last", "last_non_direct", "linear")
 LEARNED = {
     "markov": ("markov", PLAIN),
     "markov, 3 touches": ("markov", Settings(bootstrap_samples=0, markov_order=3)),
@@ -71,6 +72,16 @@ def planted(world: World) -> Shares:
     }
 
 
+def _by_rule(counts: Mapping[tuple[str, ...], list[int]], rule: Rule) -> Shares:
+    """Orders by channel; no rule here asks for the age of a touch."""
+    found: Counter[str] = Counter()
+    for path, (orders, _) in counts.items():
+        weights = rule(path, [0] * len(path))
+        for channel, weight in zip(path, weights, strict=True):
+            found[channel] += Fraction(orders) * weight / sum(weights)  # type: ignore[assignment]
+    return {channel: float(credit) for channel, credit in found.items()}
+
+
 def credited(seen: Journeys) -> dict[str, Shares]:
     """Credit by rule, by weights of whole channels, and by these weights in each order; as shares of all orders."""
     led, _ = seen
@@ -80,7 +91,7 @@ def credited(seen: Journeys) -> dict[str, Shares]:
             counts[tuple(journey)][ended] += 1
     nothing, _ = counts.pop((), [0, 0])
     paths = Paths.of((path, orders, 0, nulls) for path, (orders, nulls) in counts.items())
-    found = {name: _named(paths, rules.totals(paths, rule).conversions) for name, rule in RULES.items()}
+    found = {name: _by_rule(counts, RULES[name]) for name in BY_RULE}
     for name, (model, settings) in LEARNED.items():
         weights = _named(paths, MODELS[model](paths, settings).weights)
         found[name] = {channel: weight * (len(led) - nothing) for channel, weight in weights.items()}
