@@ -105,4 +105,4 @@ def measure(minute: float = 6.0) -> Sides:
 
 
 if __name__ == "__main__":
-    Console().print("\n".join(measure(*map(float, sys.argv[1:])).page()), markup=False)
+    Console().print("\n".join(measure(*map(float, sys.argv[1:])).page()), markup=False, soft_wrap=True)
