@@ -26,7 +26,8 @@ from affiliate_assets.settings import Settings
 
 MARTS = "marts"
 VERSIONS_KEPT = 3
-_LINKS = ("affiliate.duckdb", "parquet", "manifest.json", "report.html")
+REPORT_PAGE = "report.html"
+_LINKS = ("affiliate.duckdb", "parquet", "manifest.json", REPORT_PAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ def publish(
     _write_manifest(version / "manifest.json", published, completeness, run_id, as_of)
     file.chmod(0o444)
     if page is not None:
-        (version / "report.html").write_text(page(file), encoding="utf-8")
-    for path in (file, *version.rglob("*.parquet"), version / "manifest.json", *version.glob("report.html")):
+        (version / REPORT_PAGE).write_text(page(file), encoding="utf-8")
+    for path in (file, *version.rglob("*.parquet"), version / "manifest.json", *version.glob(REPORT_PAGE)):
         _sync(path)
     _swap(root, version)
     return published

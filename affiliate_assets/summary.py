@@ -11,7 +11,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from affiliate_assets.publishing import read_manifest
+from affiliate_assets.publishing import REPORT_PAGE, read_manifest
 from affiliate_assets.settings import Settings
 
 _BY_STATUS = """
@@ -100,7 +100,7 @@ def print_summary(settings: Settings, console: Console) -> None:
             console.print(f"{entry['network']} {entry['account_id']}: {_state(entry)}")
     console.print(f"\nPublished file   {_shown(file)}")
     console.print(f"Parquet          {_shown(settings.published / 'parquet')}")
-    console.print(f"Report           {_shown(settings.published / 'report.html')}")
+    console.print(f"Report           {_shown(settings.published / REPORT_PAGE)}")
 
 
 def _state(entry: dict[str, Any]) -> str:
@@ -110,23 +110,24 @@ def _state(entry: dict[str, Any]) -> str:
 
 
 def _print(
-    console: Console, title: str, headings: Iterable[str], rows: list[tuple[Any, ...]], digits: Mapping[str, int]
+    console: Console, title: str, headings: tuple[str, ...], rows: list[tuple[Any, ...]], digits: Mapping[str, int]
 ) -> None:
     table = Table(title=title, title_justify="left", title_style="bold", header_style="")
     numeric = {"conversions", "orders", "sales", "commission", "difference", "commission at risk", "commissionable"}
     for heading in headings:
         table.add_column(heading, justify="right" if heading in numeric else "left")
     for row in rows:
-        table.add_row(*_cells(row, digits))
+        table.add_row(*cells(headings, row, digits))
     console.print(table)
 
 
-def _cells(row: tuple[Any, ...], digits: Mapping[str, int]) -> Iterator[str]:
-    """A row as text; amounts in the smallest unit of the currency before them."""
-    decimals = 2
-    for value in row:
-        decimals = digits.get(value, decimals) if isinstance(value, str) else decimals
-        yield f"{value:,.{decimals}f}" if isinstance(value, Decimal) else _cell(value)
+def cells(headings: Iterable[str], row: tuple[Any, ...], digits: Mapping[str, int]) -> Iterator[str]:
+    """A row as text; amounts in the smallest unit of the currency before them, which has no heading."""
+    currency = None
+    for heading, value in zip(headings, row, strict=True):
+        if not heading:
+            currency = value
+        yield f"{value:,.{digits.get(currency or '', 2)}f}" if isinstance(value, Decimal) else _cell(value)
 
 
 def _cell(value: Any) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pandera.polars as pa
-import polars as pl
 
 from affiliate_assets.connectors.files import FileStream
 from affiliate_assets.connectors.schema import money, text
-from affiliate_assets.crm.terms import DATE, day_of, rule
+from affiliate_assets.crm.rules import needs, rule, span_of_days
 
 _COLUMNS = ("channel", "network", "account_id", "publisher_id", "valid_from", "valid_to", "share", "method", "note")
 
@@ -31,33 +30,19 @@ INCREMENTALITY = FileStream(
                 "network",
                 "Slug of the publisher's network; blank for a whole channel.",
                 pa.Check.str_matches("^[a-z0-9_]+$"),
-                rule("a network needs a publisher", pl.col("network").is_null() | pl.col("publisher_id").is_not_null()),
+                rule("a network needs a publisher", needs("network", "publisher_id")),
             ),
             "account_id": text(
                 "account_id",
                 "Account with the network; blank for all of them.",
-                rule("an account needs a network", pl.col("account_id").is_null() | pl.col("network").is_not_null()),
+                rule("an account needs a network", needs("account_id", "network")),
             ),
             "publisher_id": text(
                 "publisher_id",
                 "The publisher; blank for a whole channel.",
-                rule("a publisher needs a network", pl.col("publisher_id").is_null() | pl.col("network").is_not_null()),
+                rule("a publisher needs a network", needs("publisher_id", "network")),
             ),
-            "valid_from": text(
-                "valid_from",
-                "First day of orders, in the brand's zone.",
-                pa.Check.str_matches(DATE),
-                rule("a day of the calendar", day_of("valid_from").is_not_null()),
-                required=True,
-            ),
-            "valid_to": text(
-                "valid_to",
-                "First day after them.",
-                pa.Check.str_matches(DATE),
-                rule("a day of the calendar", day_of("valid_to").is_not_null()),
-                rule("after valid_from", day_of("valid_to") > day_of("valid_from")),
-                required=True,
-            ),
+            **span_of_days("First day of orders, in the brand's zone.", "First day after them.", may_stay_open=False),
             "share": money(
                 "share", "Share of all orders of the span: 0.08.", pa.Check.ge(0), pa.Check.le(1), required=True
             ),

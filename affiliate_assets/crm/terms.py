@@ -7,24 +7,10 @@ import polars as pl
 
 from affiliate_assets.connectors.files import FileStream
 from affiliate_assets.connectors.schema import flag, integer, money, text
+from affiliate_assets.crm.rules import given, needs, rule, span_of_days
 
 BASES = ("net_goods", "net_before_discount", "net_with_shipping", "gross")
 CUSTOMER_TYPES = ("new", "returning")
-DATE = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
-
-
-def rule(says: str, holds: pl.Expr) -> pa.Check:
-    """A check of one column that reads others beside it; a row for which it is unknown passes."""
-    return pa.Check(lambda data: data.lazyframe.select(holds.fill_null(value=True)), name=says, error=says)
-
-
-def day_of(name: str) -> pl.Expr:
-    return pl.col(name).str.to_date("%Y-%m-%d", strict=False)
-
-
-def _given(*names: str) -> pl.Expr:
-    return pl.any_horizontal(pl.col(name).is_not_null() for name in names)
-
 
 _COLUMNS = (
     *("term_id", "network", "account_id", "publisher_id", "partner_group", "valid_from", "valid_to"),
@@ -51,7 +37,7 @@ TERMS = FileStream(
             "term_id": text(
                 "term_id",
                 "The brand's own id of the term; a later version of it replaces it.",
-                rule("says neither what is owed nor until when", _IS_MEMBERSHIP | _given(*_SAYS)),
+                rule("says neither what is owed nor until when", _IS_MEMBERSHIP | given(*_SAYS)),
                 required=True,
             ),
             "network": text("network", "Slug of the network.", pa.Check.str_matches("^[a-z0-9_]+$"), required=True),
@@ -61,32 +47,23 @@ TERMS = FileStream(
                 "The one publisher; blank for more than one.",
                 rule(
                     "a publisher beside its group, and nothing else",
-                    ~(_IS_MEMBERSHIP & _given(*(name for name in _COLUMNS if name not in _WHO_AND_WHEN))),
+                    ~(_IS_MEMBERSHIP & given(*(name for name in _COLUMNS if name not in _WHO_AND_WHEN))),
                 ),
             ),
             "partner_group": text(
                 "partner_group",
                 "Publishers of this group or, as the network's list tells it, type; beside a publisher, its group.",
             ),
-            "valid_from": text(
-                "valid_from",
+            **span_of_days(
                 "First day, in the brand's zone.",
-                pa.Check.str_matches(DATE),
-                rule("a day of the calendar", day_of("valid_from").is_not_null()),
-                required=True,
-            ),
-            "valid_to": text(
-                "valid_to",
                 "First day on which it holds no more; blank for ever.",
-                pa.Check.str_matches(DATE),
-                rule("a day of the calendar", pl.col("valid_to").is_null() | day_of("valid_to").is_not_null()),
-                rule("after valid_from", day_of("valid_to") > day_of("valid_from")),
+                may_stay_open=True,
             ),
             "rate": money(
                 "rate",
                 "Commission as a fraction of the base: 0.08.",
                 *_FRACTION,
-                rule("a rate needs a base", pl.col("rate").is_null() | pl.col("base").is_not_null()),
+                rule("a rate needs a base", needs("rate", "base")),
             ),
             "flat_amount": money("flat_amount", "Commission for each sale, beside the rate.", pa.Check.ge(0)),
             "bonus": money("bonus", "What a bonus record of the publisher may be.", pa.Check.ge(0)),
@@ -96,20 +73,20 @@ TERMS = FileStream(
                 pa.Check.ge(0),
                 rule(
                     "a fixed fee is one publisher's",
-                    pl.col("fixed_fee").is_null() | pl.col("publisher_id").is_not_null(),
+                    needs("fixed_fee", "publisher_id"),
                 ),
             ),
             "currency": text(
                 "currency",
                 "Currency of the amounts of this term.",
                 pa.Check.str_matches(r"^[A-Z]{3}$"),
-                rule("an amount needs a currency", pl.col("currency").is_not_null() | ~_given(*_AMOUNTS)),
+                rule("an amount needs a currency", pl.col("currency").is_not_null() | ~given(*_AMOUNTS)),
             ),
             "base": text(
                 "base",
                 "What the rate is taken of.",
                 pa.Check.isin(BASES),
-                rule("a base needs a rate", pl.col("base").is_null() | pl.col("rate").is_not_null()),
+                rule("a base needs a rate", needs("base", "rate")),
             ),
             "tier_from": money(
                 "tier_from", "Sales of the publisher in the month from which this term holds.", pa.Check.ge(0)

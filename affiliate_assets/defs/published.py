@@ -14,7 +14,7 @@ from dagster_dbt import DbtProject
 from affiliate_assets.defs.common import OWNERS, as_of
 from affiliate_assets.landing.differences import EVENTS, note_night
 from affiliate_assets.landing.report import read_reports
-from affiliate_assets.publishing import MARTS, publish, read_manifest
+from affiliate_assets.publishing import MARTS, REPORT_PAGE, publish, read_manifest
 from affiliate_assets.report.tables import MARTS as REPORTED
 from affiliate_assets.settings import load_settings
 
@@ -87,8 +87,9 @@ def published_assets(names: Sequence[str]) -> dg.AssetsDefinition:
         # Half a second to import, and only this step draws.
         from affiliate_assets.report.page import draw_report
 
-        settings = load_settings()
+        settings, at = load_settings(), as_of(context)
         figures: dict[str, int] = {}
+        drawn: list[Report] = []
 
         def note(warehouse: duckdb.DuckDBPyConnection) -> None:
             noted = note_night(warehouse, run_id=context.run.run_id)
@@ -97,13 +98,11 @@ def published_assets(names: Sequence[str]) -> dg.AssetsDefinition:
             figures.update({"dagster/row_count": events, "nights": nights})
             figures.update({event: noted.events.get(event, 0) for event in EVENTS})
 
-        drawn: list[Report] = []
-
         def page(file: Path) -> str:
-            drawn.append(draw_report(file, settings.brand, run_id=context.run.run_id, as_of=as_of(context)))
+            drawn.append(draw_report(file, settings.brand, run_id=context.run.run_id, as_of=at))
             return drawn[-1].page
 
-        marts = publish(settings, run_id=context.run.run_id, as_of=as_of(context), before=note, page=page)
+        marts = publish(settings, run_id=context.run.run_id, as_of=at, before=note, page=page)
         yield dg.MaterializeResult(
             asset_key=NOTED, metadata={**figures, "dagster/table_name": "affiliate.ops.difference_nights"}
         )
@@ -122,7 +121,7 @@ def published_assets(names: Sequence[str]) -> dg.AssetsDefinition:
                 },
             )
         for report in drawn:
-            yield _reported(report, settings.published / "report.html")
+            yield _reported(report, settings.published / REPORT_PAGE)
 
     return assets
 
@@ -168,24 +167,22 @@ def night_asset(names: Sequence[str]) -> dg.AssetsDefinition:
     )
     def night(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         settings = load_settings()
-        reports = read_reports(settings, context.run.run_id)
-        problems = [problem for report in reports for problem in report.problems]
+        sources = read_reports(settings, context.run.run_id)
+        problems = [problem for source in sources for problem in source.problems]
         if problems:
             raise dg.Failure(
                 "Published, but not everything is in order:\n" + "\n".join(problems),
                 metadata={"problems": dg.MetadataValue.md("\n".join(f"- {problem}" for problem in problems))},
                 allow_retries=False,
             )
-        manifest = read_manifest(settings.published)
-        report = settings.published / "report.html"
         return dg.MaterializeResult(
             metadata={
-                "sources": dg.MetadataValue.md("\n".join(f"- {report}" for report in reports)),
-                "requests": sum(report.requests for report in reports),
-                "new_versions": sum(report.new_versions for report in reports),
-                "quarantined": sum(report.rejected for report in reports),
-                "report": dg.MetadataValue.path(str(report)),
-                "manifest": dg.MetadataValue.json(manifest),
+                "sources": dg.MetadataValue.md("\n".join(f"- {source}" for source in sources)),
+                "requests": sum(source.requests for source in sources),
+                "new_versions": sum(source.new_versions for source in sources),
+                "quarantined": sum(source.rejected for source in sources),
+                "report": dg.MetadataValue.path(str(settings.published / REPORT_PAGE)),
+                "manifest": dg.MetadataValue.json(read_manifest(settings.published)),
             }
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -74,11 +74,11 @@ def planted(world: World) -> Shares:
 
 def _by_rule(counts: Mapping[tuple[str, ...], list[int]], rule: Rule) -> Shares:
     """Orders by channel; no rule here asks for the age of a touch."""
-    found: Counter[str] = Counter()
+    found: defaultdict[str, Fraction] = defaultdict(Fraction)
     for path, (orders, _) in counts.items():
         weights = rule(path, [0] * len(path))
         for channel, weight in zip(path, weights, strict=True):
-            found[channel] += Fraction(orders) * weight / sum(weights)  # type: ignore[assignment]
+            found[channel] += Fraction(orders) * weight / sum(weights)
     return {channel: float(credit) for channel, credit in found.items()}
 
 

@@ -12,20 +12,8 @@ from affiliate_assets.crm.streams import CRM
 from affiliate_assets.landing.night import run_files
 from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.settings import load_settings
-from tests.conftest import HASH_KEY
+from tests.unit.support import configured
 
-CONFIG = f"""
-[brand]
-name = "Acme"
-reporting_currency = "EUR"
-time_zone = "Europe/Berlin"
-start_date = 2026-01-01
-[privacy]
-hash_key = "env:{HASH_KEY}"
-[[exports]]
-stream = "incrementality"
-path = "incrementality_*.csv"
-"""
 HEAD = "channel,network,account_id,publisher_id,valid_from,valid_to,share,method,note\n"
 FIRST = [
     "affiliate,,,,2026-01-01,2026-02-01,0.2,hold-out,\n",
@@ -47,8 +35,7 @@ WRONG = {
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "affiliate.toml").write_text(CONFIG, encoding="utf-8")
-    monkeypatch.setenv(HASH_KEY, "a key")
+    configured(tmp_path, monkeypatch, incrementality="incrementality_*.csv")
     return tmp_path
 
 

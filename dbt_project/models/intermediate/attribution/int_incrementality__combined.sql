@@ -1,4 +1,7 @@
 {#- What somebody measured more than once counts with the mean, to a millionth. -#}
+{%- set span = [
+    'comparison_level', 'measured_from_date', 'measured_to_date', 'measured_from_at', 'measured_to_at', 'channel', 'network'
+] | join(', ') -%}
 with whole_spans as (
 
     select
@@ -23,35 +26,19 @@ with whole_spans as (
 by_account as (
 
     select
-        comparison_level,
-        measured_from_date,
-        measured_to_date,
-        measured_from_at,
-        measured_to_at,
-        channel,
-        network,
+        {{ span }},
         account_id,
         publisher_id,
         {{ whole_quotient('cast(sum(measured_fraction) * 1000000 as bigint)', 'count(*)') }} as millionths
     from whole_spans
     where measured_to_at <= as_of
-    group by
-        comparison_level, measured_from_date, measured_to_date, measured_from_at, measured_to_at, channel, network,
-        account_id, publisher_id
+    group by {{ span }}, account_id, publisher_id
 
 )
 
 select
-    comparison_level,
-    measured_from_date,
-    measured_to_date,
-    measured_from_at,
-    measured_to_at,
-    channel,
-    network,
+    {{ span }},
     publisher_id,
     {{ from_units('sum(millionths)', 6) }} as measured_fraction
 from by_account
-group by
-    comparison_level, measured_from_date, measured_to_date, measured_from_at, measured_to_at, channel, network,
-    publisher_id
+group by {{ span }}, publisher_id

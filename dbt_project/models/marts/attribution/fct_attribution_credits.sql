@@ -1,6 +1,9 @@
 {#- Models that leave an order without credit although it has a path. -#}
 {%- set partial_models = ['affiliate_last_click', 'custom'] -%}
 {%- set attribution_models = var('attribution_models') + ['custom'] -%}
+{%- set of_order -%}
+o.shop, o.order_id, o.ordered_at, o.commissionable_amount, o.minor_unit_digits, o.currency, o.fx_rate, o.reporting_currency
+{%- endset -%}
 
 -- A negative amount is split by its size and signed again afterwards. What one touch earns alone needs no split.
 with sizes as (
@@ -139,14 +142,7 @@ touches as (
         paths.utm_source,
         paths.utm_medium,
         paths.utm_campaign,
-        o.shop,
-        o.order_id,
-        o.ordered_at,
-        o.commissionable_amount,
-        o.minor_unit_digits,
-        o.currency,
-        o.fx_rate,
-        o.reporting_currency
+        {{ of_order }}
     from {{ ref('int_paths__built') }} as paths
     inner join {{ ref('fct_orders') }} as o on paths.order_key = o.order_key
     left join publishers on paths.order_key = publishers.order_key and paths.network = publishers.network
@@ -175,14 +171,7 @@ lines as (
         cast(null as varchar) as utm_source,
         cast(null as varchar) as utm_medium,
         cast(null as varchar) as utm_campaign,
-        o.shop,
-        o.order_id,
-        o.ordered_at,
-        o.commissionable_amount,
-        o.minor_unit_digits,
-        o.currency,
-        o.fx_rate,
-        o.reporting_currency,
+        {{ of_order }},
         u.attribution_model,
         {{ money('1') }} as credit_fraction,
         {{ money('abs(' ~ round_to_minor_unit('o.commissionable_amount', 'o.minor_unit_digits') ~ ')') }} as credited_size
