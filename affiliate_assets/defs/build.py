@@ -20,7 +20,7 @@ from affiliate_assets.settings import Settings, load_settings
 EXECUTOR = dg.multiprocess_executor.configured(
     {
         "max_concurrent": 1 + len(all_connectors()),
-        "start_method": {"forkserver": {"preload_modules": ["affiliate_assets.definitions"]}},
+        "start_method": {"forkserver": {"preload_modules": ["affiliate_assets.defs.preloaded"]}},
     }
 )
 

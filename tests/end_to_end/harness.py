@@ -19,7 +19,8 @@ from affiliate_assets.sandbox import Sandbox, World
 from affiliate_assets.settings import PROJECT_ROOT
 
 AFFILIATE = str(Path(sys.executable).with_name("affiliate"))
-DEADLINE = 240.0
+# Of one run. It catches what hangs, on a slow machine with other work too; a run takes a minute on a quiet one.
+DEADLINE = 600.0
 
 
 @dataclass(frozen=True)

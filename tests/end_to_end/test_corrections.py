@@ -54,7 +54,7 @@ def agreed_awin(root: Path) -> str:
     return str(key)
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3_600)
 def test_two_people_a_night_and_a_proof(tmp_path: Path) -> None:
     world = build_world(WorldConfig(seed=11, start=date(2026, 1, 1), days=45, orders_per_day=12))
     with brand(tmp_path, world, MORNING) as served:

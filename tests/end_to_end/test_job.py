@@ -13,6 +13,8 @@ import zstandard
 from affiliate_assets.sandbox import World, WorldConfig, build_world
 from tests.end_to_end.harness import DEADLINE, Brand, brand
 
+# Several runs in a row, each bounded by its own deadline.
+pytestmark = pytest.mark.timeout(3_600)
 MORNING = datetime(2026, 1, 28, 3, tzinfo=UTC)
 NEXT_MORNING = MORNING + timedelta(days=1)
 
@@ -56,7 +58,6 @@ def test_two_runs_at_once_take_turns(quiet: Brand) -> None:
     assert quiet.sandbox.breaches == []
 
 
-@pytest.mark.timeout(900)
 def test_killed_at_ten_points_a_run_ends_in_the_same_marts(quiet: Brand, tmp_path: Path, world: World) -> None:
     # Twelve runs in a row would mostly wait for the minute to pass: both sides forget it between them.
     with brand(tmp_path, world, MORNING, limits={"awin": 10_000, "cj": 10_000}) as broken:

