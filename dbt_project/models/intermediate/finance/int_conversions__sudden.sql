@@ -58,7 +58,7 @@ earlier as (
             s.customer_hash = t.resolved_customer_hash
             -- The same visit may be logged some moments before or after the network's click.
             and {{ dbt.dateadd('minute', var('fraud_takeover_gap_minutes'), 't.occurred_at') }} <= s.clicked_at
-            and t.occurred_at >= {{ days_before('s.ordered_at', var('lookback_days')) }}
+            and t.occurred_at >= {{ lookback_begins('s.ordered_at', 't.channel') }}
     left join senders on t.network = senders.network and t.click_id = senders.click_id
     where
         t.channel = 'affiliate'

@@ -14,7 +14,7 @@ from (
         on
             o.customer_hash = t.resolved_customer_hash
             and t.occurred_at <= o.ordered_at
-            and t.occurred_at >= {{ days_before('o.ordered_at', var('lookback_days')) }}
+            and t.occurred_at >= {{ lookback_begins('o.ordered_at', 't.channel') }}
     where
         t.channel = 'affiliate'
         and t.click_id_param is not null
