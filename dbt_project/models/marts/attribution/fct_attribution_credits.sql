@@ -138,6 +138,7 @@ touches as (
         paths.touched_at,
         paths.channel,
         paths.network,
+        held.network is not null as is_withheld,
         coalesce(paths.publisher_id, publishers.publisher_id) as publisher_id,
         paths.utm_source,
         paths.utm_medium,
@@ -146,6 +147,7 @@ touches as (
     from {{ ref('int_paths__built') }} as paths
     inner join {{ ref('fct_orders') }} as o on paths.order_key = o.order_key
     left join publishers on paths.order_key = publishers.order_key and paths.network = publishers.network
+    left join {{ ref('int_networks__held') }} as held on paths.network = held.network
 
 ),
 
@@ -167,6 +169,7 @@ lines as (
         cast(null as timestamp) as touched_at,
         'unattributed' as channel,
         cast(null as varchar) as network,
+        false as is_withheld,
         cast(null as varchar) as publisher_id,
         cast(null as varchar) as utm_source,
         cast(null as varchar) as utm_medium,
@@ -196,6 +199,7 @@ select
     touched_at,
     channel,
     network,
+    is_withheld,
     publisher_id,
     utm_source,
     utm_medium,

@@ -3,6 +3,7 @@ select
     {{ utc_date('ordered_at') }} as ordered_date,
     channel,
     network,
+    is_withheld,
     publisher_id,
     utm_campaign,
     currency,
@@ -12,4 +13,5 @@ select
     max(reporting_currency) as reporting_currency
 from {{ ref('fct_attribution_credits') }}
 group by
-    attribution_model, {{ utc_date('ordered_at') }}, channel, network, publisher_id, utm_campaign, currency
+    attribution_model, {{ utc_date('ordered_at') }}, channel, network, is_withheld, publisher_id,
+    utm_campaign, currency
