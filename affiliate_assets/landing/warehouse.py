@@ -71,7 +71,8 @@ def _open(warehouse: Path) -> duckdb.DuckDBPyConnection:
         reraise=True,
     )
     # In memory is what a load works with; the file comes beside it, since only so its row groups can be told.
-    opened = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    # What does not fit into memory goes beside the file, as it would if the file were opened itself.
+    opened = duckdb.connect(config={"autoinstall_known_extensions": "false", "temp_directory": f"{warehouse}.tmp"})
     path = str(warehouse).replace("'", "''")
     try:
         retrying(opened.execute, f"attach '{path}' as affiliate (row_group_size {ROW_GROUP}, storage_version 'v1.5.0')")

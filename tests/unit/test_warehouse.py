@@ -119,3 +119,15 @@ def test_a_failure_inside_closes_the_file_and_frees_the_lock(path: Path) -> None
         fail()
     with connection(path) as warehouse:
         assert warehouse.execute("select count(*) from log").fetchall() == [(0,)]
+
+
+def test_what_does_not_fit_into_memory_goes_beside_the_warehouse(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = path.parent.parent / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    with connection(path) as warehouse:
+        warehouse.execute("set memory_limit = '48MB'")
+        warehouse.execute("create temp table large as select md5(range::varchar) as text from range(3_000_000)")
+        assert list(path.with_name("affiliate.duckdb.tmp").iterdir()) != []
+    assert list(elsewhere.iterdir()) == []
+    assert not path.with_name("affiliate.duckdb.tmp").exists()
