@@ -11,7 +11,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-Row = tuple[Sequence[str], float, float, float]
+Row = tuple[Sequence[str], float, float]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,6 @@ class Paths:
 
     channels: Names, sorted; a step is an index into them.
     conversions: Orders that ended the path.
-    values: What these orders were worth together, in one currency.
     nulls: How often the path ended without an order.
     """
 
@@ -28,13 +27,12 @@ class Paths:
     offsets: Ints
     steps: Ints
     conversions: Floats
-    values: Floats
     nulls: Floats
 
     def __post_init__(self) -> None:
-        counts = {len(self.offsets) - 1, len(self.conversions), len(self.values), len(self.nulls)}
+        counts = {len(self.offsets) - 1, len(self.conversions), len(self.nulls)}
         if len(counts) != 1:
-            raise ValueError("conversions, values and nulls need one number for each path")
+            raise ValueError("conversions and nulls need one number for each path")
         if len(self) and self.lengths.min() < 1:
             raise ValueError("a path without a touch says nothing about channels")
         if min(self.conversions.min(initial=0), self.nulls.min(initial=0)) < 0:
@@ -45,7 +43,7 @@ class Paths:
 
     @classmethod
     def of(cls, rows: Iterable[Row]) -> Paths:
-        """From (touches, conversions, value, nulls); the same sequence may come more than once."""
+        """From (touches, conversions, nulls); the same sequence may come more than once."""
         listed = list(rows)
         channels = tuple(sorted({name for touches, *_ in listed for name in touches}))
         codes = {name: code for code, name in enumerate(channels)}
@@ -56,7 +54,6 @@ class Paths:
             np.array([codes[name] for touches, *_ in listed for name in touches], dtype=np.int64),
             np.array([row[1] for row in listed], dtype=np.float64),
             np.array([row[2] for row in listed], dtype=np.float64),
-            np.array([row[3] for row in listed], dtype=np.float64),
         )
 
     @property

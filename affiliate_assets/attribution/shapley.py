@@ -37,7 +37,7 @@ class Estimate:
 def distinct_sets(paths: Paths) -> Paths:
     """The same journeys with each set of channels as one path; neither game nor leaving one out can tell them apart."""
     coalitions = Coalitions.of(paths)
-    amounts = (paths.conversions, paths.values, paths.nulls)
+    amounts = (paths.conversions, paths.nulls)
     return Paths(paths.channels, coalitions.offsets, coalitions.members, *map(coalitions.of_each_set, amounts))
 
 
@@ -75,7 +75,7 @@ class Coalitions:
         return summed(self.set_of_path, amounts, len(self))
 
     def shared_evenly(self, amounts: Floats) -> Floats:
-        """Shapley values of the game `conversions`, or of value: each path's amount, shared by its channels."""
+        """Shapley values of the game `conversions`: what each path brought, shared evenly by its channels."""
         shares = np.repeat(self.of_each_set(amounts) / self.sizes, self.sizes)
         return summed(self.members, shares, len(self.paths.channels))
 

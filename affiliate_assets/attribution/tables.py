@@ -45,7 +45,6 @@ def paths_of(table: pl.DataFrame) -> Paths:
         np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         steps.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64),
         _numbers(table["conversions"]),
-        np.zeros(len(table)),
         _numbers(table["nulls"]),
     )
 

@@ -90,7 +90,7 @@ def credited(seen: Journeys) -> dict[str, Shares]:
         for journey in of_kind:
             counts[tuple(journey)][ended] += 1
     nothing, _ = counts.pop((), [0, 0])
-    paths = Paths.of((path, orders, 0, nulls) for path, (orders, nulls) in counts.items())
+    paths = Paths.of((path, orders, nulls) for path, (orders, nulls) in counts.items())
     found = {name: _by_rule(counts, RULES[name]) for name in BY_RULE}
     for name, (model, settings) in LEARNED.items():
         weights = _named(paths, MODELS[model](paths, settings).weights)

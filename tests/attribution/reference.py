@@ -89,7 +89,7 @@ def whole_parts(weights: Weights, units: int) -> list[int]:
 def conversion_probability(rows: Iterable[Row], order: int, removed: str | None = None) -> Fraction:
     """Chance to convert from the start of the chain whose states are the last `order` touches."""
     moves: dict[State, dict[State | bool, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
-    for touches, conversions, _, nulls in rows:
+    for touches, conversions, nulls in rows:
         states = [START] + [tuple(touches[max(0, end - order) : end]) for end in range(1, len(touches) + 1)]
         for here, there in pairwise(states):
             moves[here][there] += Fraction(conversions + nulls)
@@ -128,7 +128,7 @@ def conversions_of(rows: list[Row], coalition: Collection[str]) -> Fraction:
 
 
 def rate_of(rows: list[Row], coalition: Collection[str]) -> Fraction:
-    ended = sum((Fraction(row[1] + row[3]) for row in rows if set(row[0]) <= set(coalition)), Fraction(0))
+    ended = sum((Fraction(row[1] + row[2]) for row in rows if set(row[0]) <= set(coalition)), Fraction(0))
     return conversions_of(rows, coalition) / ended if ended else Fraction(0)
 
 

@@ -7,7 +7,7 @@ from affiliate_assets.attribution.intervals import bootstrap, bootstrap_groups, 
 from affiliate_assets.attribution.markov import Chain
 from affiliate_assets.attribution.paths import Floats, Paths, as_shares
 
-SHARED = Paths.of([(["A"], 300, 0, 0), (["B"], 100, 0, 0)])
+SHARED = Paths.of([(["A"], 300, 0), (["B"], 100, 0)])
 
 
 def by_path(conversions: Floats, nulls: Floats) -> Floats:
@@ -34,20 +34,20 @@ def test_as_many_journeys_are_drawn_as_there_were() -> None:
         drawn.append((conversions.sum() + nulls.sum(), nulls[0]))
         return as_shares(conversions)
 
-    bootstrap(Paths.of([(["A"], 3, 0, 0), (["B"], 2, 0, 4)]), weigh, 20, seed=1)
+    bootstrap(Paths.of([(["A"], 3, 0), (["B"], 2, 4)]), weigh, 20, seed=1)
     assert {total for total, _ in drawn} == {9}
     assert {never for _, never in drawn} == {0}, "what never happened is never drawn"
 
 
 def test_part_of_a_journey_is_refused() -> None:
     with pytest.raises(ValueError, match="whole numbers"):
-        bootstrap(Paths.of([(["A"], 0.5, 0, 0)]), by_path, 10, seed=1)
+        bootstrap(Paths.of([(["A"], 0.5, 0)]), by_path, 10, seed=1)
 
 
 def test_groups_of_journeys_vary_as_the_journeys_do() -> None:
     generator = np.random.default_rng(5)
     rows = [(["A", "B"][: int(generator.integers(1, 3))], 1, 0, 2) for _ in range(3000)]
-    paths = Paths.of([*rows, (["B"], 800, 0, 100)])
+    paths = Paths.of([*rows, (["B"], 800, 100)])
     chain = Chain.of(paths)
     one_by_one = bootstrap(paths, lambda own, nulls: chain.removal(own, nulls).weights, 400, seed=1)
     tallies = deal(paths, chain.tally, chain.tally_size, 300, seed=1)
@@ -58,7 +58,7 @@ def test_groups_of_journeys_vary_as_the_journeys_do() -> None:
 
 
 def test_every_journey_is_dealt_to_one_group() -> None:
-    paths = Paths.of([(["A", "B", "A"], 5, 0, 2), (["B"], 0, 0, 3)])
+    paths = Paths.of([(["A", "B", "A"], 5, 2), (["B"], 0, 3)])
     chain = Chain.of(paths, 2)
     tallies = deal(paths, chain.tally, chain.tally_size, 4, seed=1)
     assert chain.removal_of(tallies.sum(axis=0)).effects == pytest.approx(chain.removal().effects)

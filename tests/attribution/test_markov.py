@@ -17,7 +17,7 @@ def test_nine_paths_give_the_published_removal_weights() -> None:
 
 def test_a_removed_channel_takes_along_what_came_through_it() -> None:
     # Half of all start with A; of those that come to B, two of three convert; of those at A, half go on to B.
-    paths = Paths.of([(["A"], 0, 0, 1), (["A", "B"], 1, 5, 0), (["B"], 1, 7, 1)])
+    paths = Paths.of([(["A"], 0, 1), (["A", "B"], 1, 0), (["B"], 1, 1)])
     removal = Chain.of(paths).removal()
     assert removal.channels == ("A", "B")
     assert removal.probability == pytest.approx(1 / 2)
@@ -48,7 +48,7 @@ def test_following_the_moves_ends_where_the_inverse_does(order: int, monkeypatch
 
 def test_a_longer_memory_tells_paths_apart_that_a_shorter_one_mixes() -> None:
     # B converts after A only; a memory of one touch cannot know.
-    paths = Paths.of([(["A", "B"], 4, 4, 0), (["C", "B"], 0, 0, 4)])
+    paths = Paths.of([(["A", "B"], 4, 0), (["C", "B"], 0, 4)])
     assert Chain.of(paths, 1).removal().effects == pytest.approx([0.5, 1, 0.5])
     assert Chain.of(paths, 2).removal().effects == pytest.approx([1, 1, 0])
 
@@ -56,13 +56,13 @@ def test_a_longer_memory_tells_paths_apart_that_a_shorter_one_mixes() -> None:
 def test_other_counts_need_no_new_chain() -> None:
     rows = random_rows(7)
     paths = Paths.of(rows)
-    doubled = [(touches, 3 * conversions, value, nulls + 2) for touches, conversions, value, nulls in rows]
+    doubled = [(touches, 3 * conversions, nulls + 2) for touches, conversions, nulls in rows]
     again = Chain.of(paths).removal(3 * paths.conversions, paths.nulls + 2)
     assert again.effects == pytest.approx(Chain.of(Paths.of(doubled)).removal().effects)
 
 
 def test_where_nothing_converted_nobody_earned_it() -> None:
-    removal = Chain.of(Paths.of([(["A", "B"], 0, 0, 3)])).removal()
+    removal = Chain.of(Paths.of([(["A", "B"], 0, 3)])).removal()
     assert (removal.probability, removal.effects.tolist(), removal.weights.tolist()) == (0, [0, 0], [0, 0])
     empty = Chain.of(Paths.of([])).removal()
     assert (empty.channels, empty.probability, len(empty.weights)) == ((), 0, 0)

@@ -56,13 +56,13 @@ def test_the_bound_is_the_smaller_of_two() -> None:
 
 
 def test_leaving_one_out_loses_every_path_that_contains_it() -> None:
-    paths = Paths.of([(["A"], 4, 0, 0), (["A", "B", "A"], 2, 0, 5), (["C"], 0, 0, 9)])
+    paths = Paths.of([(["A"], 4, 0), (["A", "B", "A"], 2, 5), (["C"], 0, 9)])
     assert Coalitions.of(paths).left_out(paths.conversions).tolist() == [6, 2, 0]
 
 
 def test_sets_of_many_channels_are_told_apart() -> None:
     names = [f"c{number:03d}" for number in range(100)]
-    rows = [([names[place], names[-1 - place], names[place]], 1, 0, 0) for place in range(100)]
+    rows = [([names[place], names[-1 - place], names[place]], 1, 0) for place in range(100)]
     paths = Paths.of(rows)
     assert len(Coalitions.of(paths)) == 50
     assert Coalitions.of(paths).shared_evenly(paths.conversions).tolist() == [1.0] * 100
@@ -75,9 +75,7 @@ def test_a_bound_from_one_pair_is_refused() -> None:
 
 
 def test_only_the_set_of_channels_matters() -> None:
-    paths = Paths.of([(["A", "B"], 1, 5, 2), (["B", "A", "B"], 3, 7, 4), (["A"], 2, 1, 0)])
+    paths = Paths.of([(["A", "B"], 1, 2), (["B", "A", "B"], 3, 4), (["A"], 2, 0)])
     merged = distinct_sets(paths)
-    counted = {
-        merged.touches(path): (merged.conversions[path], merged.values[path], merged.nulls[path]) for path in (0, 1)
-    }
-    assert (len(merged), counted) == (2, {("A", "B"): (4, 12, 6), ("A",): (2, 1, 0)})
+    counted = {merged.touches(path): (merged.conversions[path], merged.nulls[path]) for path in (0, 1)}
+    assert (len(merged), counted) == (2, {("A", "B"): (4, 6), ("A",): (2, 0)})

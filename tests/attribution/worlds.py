@@ -13,7 +13,7 @@ NINE = ("A", "A > B", "A > B > C", "B", "B > A", "B > C > A", "C", "C > A", "C >
 
 
 def nine_paths() -> Paths:
-    return Paths.of((path.split(" > "), 3, 3, 0) for path in NINE)
+    return Paths.of((path.split(" > "), 3, 0) for path in NINE)
 
 
 def random_rows(case: int, channels: int = 6, paths: int = 8, longest: int = 6) -> list[Row]:
@@ -24,10 +24,9 @@ def random_rows(case: int, channels: int = 6, paths: int = 8, longest: int = 6) 
     for _ in range(int(generator.integers(1, paths + 1))):
         touches = [names[code] for code in generator.integers(0, len(names), generator.integers(1, longest + 1))]
         conversions, nulls = (int(number) for number in generator.integers(0, 5, 2))
-        value = round(float(generator.uniform(1, 90)) * conversions, 2)
-        rows.append((touches, conversions, value, nulls))
-    touches, conversions, value, nulls = rows[0]
-    return [(touches, conversions + 1, value + 10, nulls), *rows[1:]]
+        rows.append((touches, conversions, nulls))
+    touches, conversions, nulls = rows[0]
+    return [(touches, conversions + 1, nulls), *rows[1:]]
 
 
 def without_repeats(paths: Paths) -> Paths:

@@ -33,14 +33,15 @@ def channels_of(path: str) -> list[str]:
 
 
 def paths_of(rows: Rows) -> Paths:
-    return Paths.of((channels_of(path), *numbers) for path, *numbers in rows)
+    return Paths.of((channels_of(path), conversions, nulls) for path, conversions, _, nulls in rows)
 
 
 def random_paths(case: int) -> Rows:
     """Without paths that nobody took: ChannelAttribution would divide by zero."""
+    draw = np.random.default_rng(case)
     return [
-        [" > ".join(touches), conversions, value, nulls]
-        for touches, conversions, value, nulls in random_rows(case, channels=5, paths=40)
+        [" > ".join(touches), conversions, round(float(draw.uniform(1, 90)) * conversions, 2), nulls]
+        for touches, conversions, nulls in random_rows(case, channels=5, paths=40)
         if conversions + nulls
     ]
 
