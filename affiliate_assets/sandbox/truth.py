@@ -101,9 +101,9 @@ def judge_orphan(conversion: Conversion, at: int, newest: int) -> Verdict:
     if conversion.step(at).void:
         return _network_row(conversion, at, "matched", "void_without_order", None)
     verdict = "not_yet_comparable" if conversion.occurred_at > newest else "missing_in_crm"
-    row = _network_row(conversion, at, verdict, None, None)
     cause = labels.ORDER_UNKNOWN if conversion.order_ref else labels.ORDER_ID_MISSING
-    return row._replace(root_cause=cause if verdict == "missing_in_crm" else row.root_cause)
+    row = _network_row(conversion, at, verdict, None, None)
+    return row._replace(root_cause=cause if verdict == "missing_in_crm" else _cause(None, verdict))
 
 
 def judge_order(order: Order, at: int) -> list[Verdict]:

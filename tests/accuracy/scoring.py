@@ -10,6 +10,10 @@ import polars as pl
 GOAL = 0.995
 
 
+# Another base at the agreed rate, and another rate of the agreed base, that come to the same cent.
+_EITHER_REASON = (pl.col("fitting_reasons") > 1) & pl.col("commission_reason").is_in(["wrong_base", "wrong_rate"])
+
+
 @dataclass(frozen=True)
 class Score:
     """Of one label: how many records have it by truth, how many were found to have it, and how many of both."""
@@ -60,8 +64,11 @@ def causes(beside: pl.DataFrame) -> list[Score]:
 
 
 def reasons(beside: pl.DataFrame) -> list[Score]:
-    """The scores of why a commission is as it is, over the sales of which the truth knows it."""
-    return by_label(beside.filter(pl.col("commission_reason").is_not_null()), "commission_reason")
+    """The scores of why a commission is as it is, over the sales of which the truth knows it; either of two equal ones
+    is right."""
+    known = beside.filter(pl.col("commission_reason").is_not_null())
+    proposed = pl.when(_EITHER_REASON).then("commission_reason").otherwise("commission_reason_found")
+    return by_label(known.with_columns(proposed.alias("commission_reason_found")), "commission_reason")
 
 
 def signals(beside: pl.DataFrame) -> list[Score]:
@@ -77,6 +84,7 @@ def kinds(beside: pl.DataFrame) -> pl.DataFrame:
         & (
             pl.col("commission_reason").is_null()
             | pl.col("commission_reason").eq_missing(pl.col("commission_reason_found"))
+            | _EITHER_REASON
         )
     )
     # An order repeats what its conversion says.

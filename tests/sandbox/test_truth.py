@@ -61,6 +61,14 @@ def test_every_class_occurs(world: World, tmp_path: Path) -> None:
     }
 
 
+def test_what_is_too_early_says_so_with_and_without_an_order(world: World, tmp_path: Path) -> None:
+    """A record that cannot be compared yet has no other cause, whatever it turns out to be."""
+    early = pl.read_parquet(world.write_truth(tmp_path)).filter(pl.col("class") == "not_yet_comparable")
+    assert set(early["side"]) == {"network", "order"}
+    assert "void_without_order" in set(early["kind"])
+    assert set(early["root_cause"]) == {"too_early"}
+
+
 def test_planted_kinds_end_as_announced(world: World) -> None:
     """Long after the last event each kind stands where `KINDS` says; ordinary records are no differences."""
     frame = world.truth(utc(2027, 1, 1))

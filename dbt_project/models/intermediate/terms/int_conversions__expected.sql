@@ -151,6 +151,24 @@ rates as (
 
 ),
 
+fitting as (
+
+    select
+        *,
+        other_base is not null as fits_base,
+        -- Any amount is some rate of its base; only these are evidence.
+        coalesce(
+            other_term_id is not null
+            or (base_amount > 0 and reported_rounded in (
+                {{ commission_of('base_amount', 'half_percents', 'null', 'minor_unit_digits') }},
+                {{ commission_of('base_amount', 'half_percents_off', 'null', 'minor_unit_digits') }}
+            )),
+            false
+        ) as fits_rate
+    from rates
+
+),
+
 reasoned as (
 
     select
@@ -170,20 +188,13 @@ reasoned as (
             when customer_term_id is not null and customer_type = 'returning' then 'returning_paid_as_new'
             when customer_term_id is not null then 'new_paid_as_returning'
             when tier_term_id is not null then 'wrong_tier'
-            when other_base is not null then 'wrong_base'
+            when fits_base then 'wrong_base'
             when
                 abs({{ minor_units('commission_difference', 'minor_unit_digits') }}) <= 1 then 'rounding'
-            -- Any amount is some rate of its base; only these are evidence.
-            when other_term_id is not null then 'wrong_rate'
-            {% for likely in ['half_percents', 'half_percents_off'] -%}
-            when
-                base_amount > 0
-                and reported_rounded = {{ commission_of('base_amount', likely, 'null', 'minor_unit_digits') }}
-                then 'wrong_rate'
-            {% endfor -%}
+            when fits_rate then 'wrong_rate'
             else 'unexplained'
         end as commission_reason
-    from rates
+    from fitting
 
 ),
 
@@ -226,6 +237,10 @@ select
     commission_currency,
     commission_difference,
     commission_reason,
+    case
+        when commission_reason in ('wrong_base', 'wrong_rate')
+            then cast(case when fits_base and fits_rate then 2 else 1 end as integer)
+    end as fitting_reasons,
     case when commission_difference is not null then explained_commission end as explained_commission,
     {{ money('commission_difference - explained_commission') }} as unexplained_commission,
     paid_rate,

@@ -15,6 +15,7 @@ select
     c.locks_at_source,
     coalesce(c.lock_state <> 'locked', true) and (c.locks_at is null or c.locks_at > brand.as_of) as is_recoverable,
     e.commission_reason,
+    e.fitting_reasons,
     e.term_id,
     e.commission_rate,
     e.flat_amount,
