@@ -169,10 +169,8 @@ def judge_order(order: Order, at: int) -> list[Verdict]:
 
 
 def _cause(kind: str | None, verdict: str) -> str:
-    """Return what a record's difference is called: that of its kind."""
-    if verdict in ("matched", "not_affiliate"):
-        return "no_difference"
-    return "too_early" if verdict == "not_yet_comparable" else labels.CAUSES[kind or ""]
+    """Return what a record's difference is called: that of its kind, where its class leaves a choice."""
+    return labels.CAUSES_OF_CLASSES.get(verdict) or labels.CAUSES[kind or ""]
 
 
 def _judge_commission(order: Order, conversion: Conversion, at: int, amount: int) -> tuple[str, int | None]:

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'rpt_corrections'}}}) }}
+
 -- A week in which nobody settled what a warning said every night.
 select c.instruction_id, c.network, c.account_id, c.record_id, c.correction_action, c.correction_outcome, c.sent_at
 from {{ ref('rpt_corrections') }} as c

@@ -1,4 +1,4 @@
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'stg_crm__decisions'}}}) }}
 
 -- A line of a file that has no effect. One that waits names a diff_key that was never noted, or a time to come; compare
 -- it with fct_differences. One refused came when its difference was closed or settled: open that first, or strike it out.

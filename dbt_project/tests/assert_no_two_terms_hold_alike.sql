@@ -1,4 +1,4 @@
-{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'fct_commission_differences'}}}) }}
+{{ config(severity='warn') }}
 
 -- Two terms of one kind over the same days: which of them holds is decided by its first day and id, not by the contract.
 select a.term_id, b.term_id as other_term_id, a.network, a.publisher_id, a.valid_from_date, b.valid_from_date as other_from

@@ -11,7 +11,9 @@ GOAL = 0.995
 
 
 # Another base at the agreed rate, and another rate of the agreed base, that come to the same cent.
-_EITHER_REASON = (pl.col("fitting_reasons") > 1) & pl.col("commission_reason").is_in(["wrong_base", "wrong_rate"])
+_EITHER_REASON = (pl.col("fitting_reasons") > 1) & pl.col("commission_reason").is_in(
+    ["returning_paid_as_new", "wrong_tier", "wrong_base", "wrong_rate"]
+)
 
 
 @dataclass(frozen=True)

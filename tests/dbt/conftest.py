@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
+from filelock import FileLock
 
 from tests.compiled import Compiled, Node
 from tests.dbt import brand
@@ -90,19 +93,30 @@ def dbt_build(
 
 
 @pytest.fixture(scope="session")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One target folder, so that the project is parsed once."""
-    return tmp_path_factory.mktemp("dbt_target")
+def first_build(tmp_path_factory: pytest.TempPathFactory, worker_id: str, testrun_uid: str) -> tuple[Build, Compiled]:
+    """The brand of `brand.py`, built by dbt with all data tests; what it compiled is read before another command.
+
+    The worker that is first builds it, and every worker works on a copy of its own.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    built = (folder if worker_id == "master" else folder.parent) / f"acme-{testrun_uid}"
+    with FileLock(built.with_suffix(".lock")):
+        if not (built / "outcome.json").exists():
+            built.mkdir()
+            create_warehouse(built / "affiliate.duckdb")
+            brand.fill(built / "affiliate.duckdb")
+            outcome = dbt_build(built / "affiliate.duckdb", built / "target", WITHOUT_UNIT_TESTS)
+            (built / "outcome.json").write_text(json.dumps([outcome.success, outcome.outcomes]), encoding="utf-8")
+        own = Path(shutil.copytree(built, tmp_path_factory.mktemp("acme") / "own"))
+    success, outcomes = json.loads((own / "outcome.json").read_text(encoding="utf-8"))
+    build = Build(own / "affiliate.duckdb", own / "target", success, outcomes)
+    return build, Compiled.of(build.target, build.warehouse)
 
 
 @pytest.fixture(scope="session")
-def first_build(tmp_path_factory: pytest.TempPathFactory, target: Path) -> tuple[Build, Compiled]:
-    """The brand of `brand.py`, built by dbt with all data tests; what it compiled is read before another command."""
-    warehouse = tmp_path_factory.mktemp("acme") / "affiliate.duckdb"
-    create_warehouse(warehouse)
-    brand.fill(warehouse)
-    build = dbt_build(warehouse, target, WITHOUT_UNIT_TESTS)
-    return build, Compiled.of(target, warehouse)
+def target(acme: Build) -> Path:
+    """One target folder, so that the project is parsed once."""
+    return acme.target
 
 
 @pytest.fixture(scope="session")

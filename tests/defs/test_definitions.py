@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from affiliate_assets.networks import all_connectors
 from affiliate_assets.report.page import draw_report
 from affiliate_assets.report.tables import MARTS
 from affiliate_assets.secrets import redact, resolve
-from affiliate_assets.settings import load_settings
+from affiliate_assets.settings import PROJECT_ROOT, load_settings
 from tests.unit.reported import BRAND, drawn
 
 EXAMPLE = """
@@ -185,6 +186,20 @@ def test_validation_blocks_and_completeness_does_not(definitions: dg.Definitions
     assert checks["valid_crm/orders", "pandera"].blocking
     assert not checks["raw_awin/transactions", "complete"].blocking
     assert any(key.startswith("marts/") for key, _ in checks), "dbt tests arrive as checks"
+
+
+def test_every_data_test_of_the_models_is_a_check_of_an_asset(definitions: dg.Definitions) -> None:
+    """A test that Dagster cannot place becomes an observation, with a warning in every run."""
+    manifest = json.loads((PROJECT_ROOT / "dbt_project" / "target" / "manifest.json").read_text(encoding="utf-8"))
+    tests = {node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "test"}
+    placed = {
+        spec.name
+        for assets in definitions.assets or ()
+        if isinstance(assets, dg.AssetsDefinition)
+        for spec in assets.check_specs
+    }
+    assert len(tests) > 150
+    assert tests - placed == set()
 
 
 def test_the_schedule_is_off_until_somebody_switches_it_on(definitions: dg.Definitions) -> None:

@@ -59,7 +59,8 @@ def test_every_kind_ends_as_declared(everything: World) -> None:
         told = set(mine.filter(pl.col("side") == "network")["class"])
         assert told == ({declared.network} | ({"matched"} if declared.network == "duplicate_claim" else set())) - {None}
         different = mine.filter(pl.col("class").is_in(sorted(DIFFERENT)))
-        assert set(different["root_cause"]) <= {CAUSES.get(kind)}, kind
+        cause = "not_tracked" if declared.order == "missing_in_network" else CAUSES.get(kind)
+        assert set(different["root_cause"]) <= {cause}, kind
         assert set(mine.filter(~pl.col("class").is_in(sorted(DIFFERENT)))["root_cause"]) <= {"no_difference"}
     for kind in FURTHER_ORPHAN_KINDS:
         mine = frame.filter(pl.col("kind") == kind)

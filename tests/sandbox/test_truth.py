@@ -69,6 +69,18 @@ def test_what_is_too_early_says_so_with_and_without_an_order(world: World, tmp_p
     assert set(early["root_cause"]) == {"too_early"}
 
 
+def test_an_order_whose_conversion_is_dated_to_tomorrow_is_not_tracked_yet() -> None:
+    """Whatever was planted in it: for the network it is not there."""
+    world = build_world(WorldConfig(seed=4, days=20, orders_per_day=20, plant_every=1, kinds=("shifted_by_zone",)))
+    shifted = [order for order in world.orders if order.kind == "shifted_by_zone"]
+    later = [order for order in shifted if order.conversions[0].visible_at > order.ordered_at + 4 * 3_600]
+    assert later
+    for order in later:
+        frame = world.truth(utc(1970, 1, 1) + timedelta(seconds=order.ordered_at + 2 * 3_600))
+        mine = frame.filter(pl.col("record_id") == order.order_id)
+        assert mine.select("side", "class", "root_cause").rows() == [("order", "missing_in_network", "not_tracked")]
+
+
 def test_planted_kinds_end_as_announced(world: World) -> None:
     """Long after the last event each kind stands where `KINDS` says; ordinary records are no differences."""
     frame = world.truth(utc(2027, 1, 1))

@@ -1,4 +1,5 @@
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'stg_commission_factory__conversions'}}}) }}
+-- depends_on: {{ ref('stg_commission_factory__conversions') }}
 
 -- Neither the zone of the network's times nor the ends of its ranges are documented: a date beside the range asked for, or
 -- after the present, means that `time_zone` of the account is not the network's, or that a filter is not obeyed. Windows

@@ -1,4 +1,5 @@
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'stg_impact__conversion_events'}}}) }}
+-- depends_on: {{ ref('stg_impact__conversion_events') }}
 
 -- The changes in impact.com's log add up to an action's amount. Left out are actions older than the log that was read,
 -- and those that the log knows of later than the action: the next night reads these again.

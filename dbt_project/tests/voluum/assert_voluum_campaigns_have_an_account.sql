@@ -1,4 +1,5 @@
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'stg_voluum__conversions'}}}) }}
+-- depends_on: {{ ref('stg_voluum__conversions') }}
 
 -- The report shows every campaign; one without an account in the settings is in no conversion.
 select

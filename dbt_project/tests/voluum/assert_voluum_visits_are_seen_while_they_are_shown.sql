@@ -1,4 +1,5 @@
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'stg_voluum__clicks'}}}) }}
+-- depends_on: {{ ref('stg_voluum__clicks') }}
 
 -- How far back the live list reaches is not documented. A visit since the first look that a conversion names and no list
 -- showed is more than the list holds between two pulls.

@@ -238,8 +238,18 @@ select
     commission_difference,
     commission_reason,
     case
-        when commission_reason in ('wrong_base', 'wrong_rate')
-            then cast(case when fits_base and fits_rate then 2 else 1 end as integer)
+        -- Another term's rate is no second reason beside that term.
+        when
+            commission_reason in (
+                'returning_paid_as_new', 'new_paid_as_returning', 'wrong_tier', 'wrong_base', 'wrong_rate'
+            )
+            then cast(
+                case when customer_term_id is not null then 1 else 0 end
+                + case when tier_term_id is not null then 1 else 0 end
+                + case when fits_base then 1 else 0 end
+                + case when fits_rate and coalesce(customer_term_id, tier_term_id) is null then 1 else 0 end
+                as integer
+            )
     end as fitting_reasons,
     case when commission_difference is not null then explained_commission end as explained_commission,
     {{ money('commission_difference - explained_commission') }} as unexplained_commission,
