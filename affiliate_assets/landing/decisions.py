@@ -49,6 +49,9 @@ class Taken:
     refused: int = 0
     waiting: int = 0
 
+    def __str__(self) -> str:
+        return f"Decisions in files: {self.taken} taken, {self.refused} refused, {self.waiting} left for a later night."
+
 
 def decide(warehouse: duckdb.DuckDBPyConnection, decision: Decision) -> None:
     """Record a decision of the command line.

@@ -153,7 +153,9 @@ def test_lines_of_files_are_taken_once_in_the_order_of_their_decisions(warehouse
         ("d6", "back", "accepted", "2026-03-09 10:00:00"),
     )
     warehouse.execute("update config.brand set as_of = '2026-03-04 03:00:00'")
-    assert take_decisions(warehouse) == Taken(taken=3, refused=1, waiting=2)
+    told = take_decisions(warehouse)
+    assert told == Taken(taken=3, refused=1, waiting=2)
+    assert str(told) == "Decisions in files: 3 taken, 1 refused, 2 left for a later night."
     before = recorded(warehouse)
     assert {row[3] for row in before} == {"2026-03-04 03:00:00"}
     assert [(row[0], row[4]) for row in before if row[4]] == [("agrees", "closed_by_data")]
