@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 
 import dagster as dg
@@ -12,7 +11,6 @@ from affiliate_assets.definitions import defs
 # What is wrong here is told by the worker that needs it; an error here would leave a run without any worker.
 with suppress(Exception):
     defs().get_repository_def()
-
-if "DAGSTER_HOME" in os.environ:
-    # Opening an instance imports its storage.
+with suppress(Exception):
+    # Opening the instance imports its storage.
     dg.DagsterInstance.get().dispose()
