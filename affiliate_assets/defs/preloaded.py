@@ -12,5 +12,5 @@ from affiliate_assets.definitions import defs
 with suppress(Exception):
     defs().get_repository_def()
 with suppress(Exception):
-    # Opening the instance imports its storage.
+    # Opening the instance imports its storage; a worker that is told its instance needs no home.
     dg.DagsterInstance.get().dispose()

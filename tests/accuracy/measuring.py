@@ -27,7 +27,7 @@ _FOUND = """
         coalesce(causes.fitting_causes, 0) as fitting_causes,
         abs(d.residual_amount) * cast(power(10, coalesce(orders.minor_unit_digits, 2)) as bigint) as residual_units,
         e.commission_reason as commission_reason_found,
-        coalesce(e.fitting_reasons, 1) as fitting_reasons,
+        string_split(e.fitting_reasons, ', ') as fitting_reasons,
         e.expected_commission as expected_commission_found,
         abs(e.unexplained_commission) * cast(power(10, coalesce(paid.minor_unit_digits, 2)) as bigint)
             as unexplained_units,

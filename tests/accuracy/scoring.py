@@ -10,10 +10,8 @@ import polars as pl
 GOAL = 0.995
 
 
-# Another base at the agreed rate, and another rate of the agreed base, that come to the same cent.
-_EITHER_REASON = (pl.col("fitting_reasons") > 1) & pl.col("commission_reason").is_in(
-    ["returning_paid_as_new", "wrong_tier", "wrong_base", "wrong_rate"]
-)
+# What is true is among the reasons that come to the same cent, though another one was named.
+_EITHER_REASON = pl.col("fitting_reasons").list.contains(pl.col("commission_reason")).fill_null(value=False)
 
 
 @dataclass(frozen=True)

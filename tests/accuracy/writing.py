@@ -33,7 +33,7 @@ _LIMITS = """
   (Commission Factory, Rakuten; now and then CJ). Self-referral is told from the brand's own list of mailboxes.
 - Of two figures of an order that come to the same cent, such as a discount as dear as the shipping, either counts as
   the right cause; so does either reason where another base and another rate come to the same commission. The models say
-  how many fit (`fitting_causes`, `fitting_reasons`).
+  that several fit (`fitting_causes`, `fitting_reasons`).
 """
 
 

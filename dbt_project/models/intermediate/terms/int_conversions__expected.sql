@@ -243,12 +243,15 @@ select
             commission_reason in (
                 'returning_paid_as_new', 'new_paid_as_returning', 'wrong_tier', 'wrong_base', 'wrong_rate'
             )
-            then cast(
-                case when customer_term_id is not null then 1 else 0 end
-                + case when tier_term_id is not null then 1 else 0 end
-                + case when fits_base then 1 else 0 end
-                + case when fits_rate and coalesce(customer_term_id, tier_term_id) is null then 1 else 0 end
-                as integer
+            then concat_ws(
+                ', ',
+                case
+                    when customer_term_id is not null and customer_type = 'returning' then 'returning_paid_as_new'
+                    when customer_term_id is not null then 'new_paid_as_returning'
+                end,
+                case when tier_term_id is not null then 'wrong_tier' end,
+                case when fits_base then 'wrong_base' end,
+                case when fits_rate and coalesce(customer_term_id, tier_term_id) is null then 'wrong_rate' end
             )
     end as fitting_reasons,
     case when commission_difference is not null then explained_commission end as explained_commission,
