@@ -1,7 +1,8 @@
 """A clock that only waiting moves, so that pulls at published limits take no longer than their calls.
 
-Both sides read it: the budgets that wait for room, and the sandbox that counts what arrives. It stands while a call
-is under way, and jumps to the next waiter once all that is left to do is to wait; no machine is too slow for it.
+Both sides read it: the budgets that wait for room, the pauses before another try, and the sandbox that counts what
+arrives. It stands while a call is under way, and jumps to the next waiter once all that is left to do is to wait; no
+machine is too slow for it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -41,7 +43,7 @@ class WaitingClock:
             self._waited = max(self._waited, until)
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Let every budget read this clock, and its waiting move it."""
+        """Let every budget read this clock, and move it by waiting, as the waits before another try do."""
         put, done = CredentialBudget.put, CredentialBudget.done
 
         def held(budget: CredentialBudget, item: RateItem) -> bool:
@@ -63,3 +65,4 @@ class WaitingClock:
         monkeypatch.setattr(CredentialBudget, "put", held)
         monkeypatch.setattr(CredentialBudget, "done", released)
         monkeypatch.setattr("pyrate_limiter.limiter.sleep", self.wait)
+        monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=self.wait))

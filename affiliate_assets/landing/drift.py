@@ -40,7 +40,16 @@ def note_unknown_fields(
 
 
 def note(warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream) -> None:
-    """Record what was just judged says of types and words, and which fields its records have and lack."""
+    """Record which fields the records that have arrived have and lack."""
+    ((at, page_id),) = warehouse.execute(
+        "select max(_observed_at), arg_max(_page_id, (_observed_at, _fetched_at)) from work.arrived"
+    ).fetchall()
+    if at is not None:
+        _note_fields(warehouse, network, stream, at, page_id)
+
+
+def note_checks(warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream) -> None:
+    """Record what the checks that just failed say of types and words."""
     found = warehouse.execute(
         """
         select f.failed_check, count(*), min(t._observed_at), max(t._observed_at),
@@ -59,11 +68,6 @@ def note(warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream) -> 
         else:
             continue
         _put(warehouse, [network, stream.name, column, kind, detail, records, mask(detail), first, page_id, last])
-    ((at, page_id),) = warehouse.execute(
-        "select max(_observed_at), arg_max(_page_id, (_observed_at, _fetched_at)) from work.arrived"
-    ).fetchall()
-    if at is not None:
-        _note_fields(warehouse, network, stream, at, page_id)
 
 
 def _note_fields(
@@ -122,6 +126,12 @@ def _json_path(path: Iterable[str]) -> str:
 def settle(warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream, records: int) -> None:
     """Close what is over: words and types that no record in quarantine shows, and, if a load read any record, fields
     that it no longer has or has again."""
+    is_open = warehouse.execute(
+        "select 1 from ops.drift where resolved_at is null and network = ? and stream = ? limit 1",
+        [network, stream.name],
+    ).fetchone()
+    if is_open is None:
+        return
     (at,) = warehouse.execute(
         "select max(observed_at) from ops.pages where network = ? and stream = ? and records > 0",
         [network, stream.name],

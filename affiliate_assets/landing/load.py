@@ -35,7 +35,7 @@ from affiliate_assets.landing.tables import (
 )
 from affiliate_assets.landing.totals import compare_control_totals
 from affiliate_assets.landing.typed import type_records
-from affiliate_assets.landing.validation import Verdict, judge, release, store
+from affiliate_assets.landing.validation import Verdict, is_anything_held, judge, release, store
 
 # JSON of one transaction; what a load holds in memory grows with this, not with the number of pages.
 BATCH_BYTES = 32_000_000
@@ -156,6 +156,8 @@ def _load_batch(
             f"insert into {raw} ({columns}) select {columns} from work.arrived where {is_new}"
         ).fetchall()[0]
         verdict = store(warehouse, stream, judged, valid=valid, quarantine=quarantine)
+        if verdict.checks:
+            drift.note_checks(warehouse, network, stream)
         drift.note(warehouse, network, stream)
         note_sightings(warehouse, network, stream)
         _count_outcomes(warehouse, valid, quarantine)
@@ -278,6 +280,8 @@ def _count_outcomes(warehouse: duckdb.DuckDBPyConnection, valid: str, quarantine
         where counted.page_id = pages.page_id
         """
     )
+    if not is_anything_held(warehouse, quarantine):
+        return
     warehouse.execute(
         f"""
         update {quarantine} q set

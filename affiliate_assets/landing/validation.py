@@ -63,7 +63,7 @@ class Verdict:
 class Judged:
     """Rows of `work.arrived` that were checked and are not stored yet.
 
-    `work.findings` and `work.flags` name the failed checks of each by its rowid there.
+    `work.findings` and `work.flags` name the failed checks of each by its rowid there, if there are any.
 
     Attributes:
         condition: Which rows of it.
@@ -87,8 +87,10 @@ def judge(warehouse: duckdb.DuckDBPyConnection, stream: Stream, condition: str =
     if frame.height:
         findings += _findings(frame, stream.schema)
         flags += _unknown_words(frame, stream.schema) + _named(frame, "_retyped", RETYPED)
-    _table_of(warehouse, "findings", findings)
-    _table_of(warehouse, "flags", flags)
+    # Every statement takes milliseconds, and almost every batch is without a finding.
+    if findings or flags:
+        _table_of(warehouse, "findings", findings)
+        _table_of(warehouse, "flags", flags)
 
     rejected = len({number for number, _ in findings})
     checks: dict[str, int] = {}
@@ -193,6 +195,11 @@ def _quarantine(warehouse: duckdb.DuckDBPyConnection, quarantine: str, findings:
     )
 
 
+def is_anything_held(warehouse: duckdb.DuckDBPyConnection, quarantine: str) -> bool:
+    """Whether a quarantine holds anything that was not released."""
+    return warehouse.execute(f"select 1 from {quarantine} where released_at is null limit 1").fetchone() is not None
+
+
 def release(warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream) -> None:
     """Release what a later version made good; runs inside the caller's transaction.
 
@@ -200,6 +207,8 @@ def release(warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream) 
     a key has no versions: it leaves when its window was read again without it.
     """
     quarantine = quarantine_table(network, stream.name)
+    if not is_anything_held(warehouse, quarantine):
+        return
     warehouse.execute(
         f"""
         update {quarantine} q set released_at = good.at

@@ -148,12 +148,16 @@ def read_csv(path: Path) -> list[Row]:
         return list(csv.DictReader(file))
 
 
+def _is_affiliate(landing_url: str) -> bool:
+    names = {name.lower() for name, _ in parse_qsl(urlsplit(landing_url).query)}
+    return bool(names & {"awc", "cjevent"})
+
+
 def affiliate_clicks(touches: list[Row]) -> dict[str, list[datetime]]:
     """Return the instants of the affiliate clicks of each known customer."""
     clicks = defaultdict(list)
     for touch in touches:
-        names = {name.lower() for name, _ in parse_qsl(urlsplit(touch["landing_url"]).query)}
-        if touch["customer_email"] and names & {"awc", "cjevent"}:
+        if touch["customer_email"] and _is_affiliate(touch["landing_url"]):
             clicks[touch["customer_email"]].append(datetime.fromisoformat(touch["occurred_at"]))
     return clicks
 

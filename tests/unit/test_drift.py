@@ -232,8 +232,6 @@ def test_a_sample_of_long_records_is_looked_at_in_a_part_of_a_loads_memory(tmp_p
     values = ", ".join(f'"field_{n}": {{"value": "{n:040}"}}' for n in range(29))
     with connection(tmp_path / "warehouse.duckdb") as warehouse:
         create_tables(warehouse, "acme", [stream])
-        for table in ("findings", "flags"):
-            warehouse.execute(f"create table work.{table} (number bigint, failed_check varchar)")
         warehouse.execute(
             f"""
             create table work.arrived as
