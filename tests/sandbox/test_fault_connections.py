@@ -2,7 +2,6 @@
 
 import json
 import socket
-import time
 from http.client import HTTPConnection
 from urllib.parse import urlencode
 
@@ -55,8 +54,10 @@ def test_a_drip_takes_its_time(world: World) -> None:
     with Sandbox(world, NOW, drip_seconds=0.4) as sandbox:
         sandbox.inject("awin", "slow_drip")
         got = plain(sandbox.url("awin") + "/accounts", sandbox.token("awin"))
-        assert 0.39 < got.seconds < 2
+        assert got.seconds > 0.39
         assert json.loads(got.body)["userId"]
+    # Longer than any call of this test waits.
+    with Sandbox(world, NOW, drip_seconds=600) as sandbox:
         sandbox.inject("awin", "slow_drip")
         with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as impatient:
             impatient.sendall(
@@ -64,9 +65,7 @@ def test_a_drip_takes_its_time(world: World) -> None:
             )
             impatient.sendall(b"Host: sandbox\r\n\r\n")
             assert impatient.recv(15) == b"HTTP/1.1 200 OK"
-            started = time.monotonic()
             assert awin(sandbox, "/accounts").status == 200
-            assert time.monotonic() - started < 0.3
         assert awin(sandbox, "/accounts").status == 200
 
 

@@ -103,25 +103,28 @@ def test_listens_on_loopback_and_stops(world: World) -> None:
         assert awin(again, "/accounts").status == 200
 
 
-def test_starting_and_stopping_take_no_time(world: World) -> None:
-    """Hundreds of sandboxes fit into a test run, also with connections open and answers under way."""
-    started = time.monotonic()
+def test_stopping_waits_for_no_answer_under_way(world: World) -> None:
+    """The answer would take longer than a test may."""
     for _ in range(20):
-        with Sandbox(world, utc(2026, 2, 1), drip_seconds=30) as sandbox:
+        with Sandbox(world, utc(2026, 2, 1), drip_seconds=3_600) as sandbox:
             sandbox.inject("awin", "slow_drip")
-            with socket.create_connection(("127.0.0.1", sandbox.port), timeout=5) as waiting:
-                waiting.sendall(b"GET /awin/accounts HTTP/1.1\r\nHost: sandbox\r\n\r\n")
-                assert waiting.recv(12) == b"HTTP/1.1 401"
+            token = sandbox.token("awin")
+            with socket.create_connection(("127.0.0.1", sandbox.port), timeout=20) as waiting:
+                asked = f"GET /awin/accounts HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Bearer {token}\r\n\r\n"
+                waiting.sendall(asked.encode())
+                assert waiting.recv(12) == b"HTTP/1.1 200"
                 sandbox.__exit__(None, None, None)
-    assert time.monotonic() - started < 20 * 0.1
 
 
 def test_a_kept_connection_is_not_slowed_down(sandbox: Sandbox) -> None:
     """Head and body leave at once: no answer waits for the acknowledgement of its first half (40 ms each)."""
-    connection = HTTPConnection("127.0.0.1", sandbox.port, timeout=5)
-    started = time.monotonic()
+    connection = HTTPConnection("127.0.0.1", sandbox.port, timeout=20)
+    seconds = []
     for _ in range(25):
+        started = time.monotonic()
         connection.request("GET", "/awin/accounts", headers={"Authorization": f"Bearer {sandbox.token('awin')}"})
         assert connection.getresponse().read()
-    assert time.monotonic() - started < 0.5
+        seconds.append(time.monotonic() - started)
+    # Every answer would have waited; a busy machine leaves at least one of them alone.
+    assert min(seconds) < 0.04
     connection.close()

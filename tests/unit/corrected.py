@@ -142,7 +142,8 @@ def world_of_corrections() -> World:
 @contextmanager
 def serving(network: str, world: World, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Asked]:
     """Serve the world, pull the network, and publish a difference of each kind."""
-    with Sandbox(world, clock=MORNING, limits=dict.fromkeys(PENDING, 10_000)) as sandbox:
+    # A dripping answer lasts until whoever waits for it is killed, on a slow machine too.
+    with Sandbox(world, clock=MORNING, limits=dict.fromkeys(PENDING, 10_000), drip_seconds=120) as sandbox:
         write_configuration(sandbox, world, folder / "affiliate.toml", data="data")
         for name, value in demo_secrets(sandbox).items():
             patch.setenv(name, value)

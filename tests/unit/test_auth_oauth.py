@@ -106,7 +106,7 @@ def test_a_token_that_dies_in_the_middle_is_renewed_once_by_four_accounts_togeth
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=60)
     assert failures == []
     assert len(service.logins()) == 2
     assert sum(asking.effort.retries for asking in accounts) == 0

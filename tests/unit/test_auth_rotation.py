@@ -87,7 +87,7 @@ def test_two_processes_spend_a_refresh_token_once(service: Service, tmp_path: Pa
         service.living = "killed"
     done.wait(30)
     for worker in workers:
-        worker.join(timeout=30)
+        worker.join(timeout=60)
         assert worker.exitcode == 0
     assert len(service.logins()) == 2
     assert json.loads(path.read_text())["refresh_token"] == service.refresh == "rotated-refresh-2"

@@ -175,7 +175,7 @@ def test_calls_from_threads_are_whole_lines(tmp_path: Path) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=20)
+            thread.join(timeout=60)
     assert len(lines(tmp_path)) == 20
 
 

@@ -72,7 +72,7 @@ def test_after_the_time_exactly_one_of_many_makes_the_trial(tmp_path: Path, watc
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
     assert told.count(None) == 1
     assert told.count(watch.later(300)) == 5
     assert breaker(tmp_path, watch).states()[0].state == "half_open"

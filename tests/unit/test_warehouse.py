@@ -3,7 +3,9 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
+from multiprocessing.synchronize import Event
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -21,11 +23,11 @@ def add_rows(path: str, rounds: int) -> None:
             warehouse.execute("insert into log values (?)", [count])
 
 
-def hold_open(path: str, seconds: float, ready: object) -> None:
+def hold_open(path: str, ready: Event, leave: Event) -> None:
     with duckdb.connect(path, read_only=True) as reader:
         reader.execute("select 1")
-        ready.set()  # type: ignore[attr-defined]
-        time.sleep(seconds)
+        ready.set()
+        leave.wait(60)
 
 
 def hold_lock(path: str, ready: object) -> None:
@@ -61,28 +63,33 @@ def test_two_processes_and_two_threads_at_once_take_turns(path: Path) -> None:
     assert seen == list(range(20))
 
 
-def test_a_reader_from_outside_only_delays(path: Path) -> None:
+def test_a_reader_from_outside_only_delays(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spawn = multiprocessing.get_context("spawn")
-    ready = spawn.Event()
-    reader = spawn.Process(target=hold_open, args=(str(path), 1.5, ready))
+    ready, leave = spawn.Event(), spawn.Event()
+    reader = spawn.Process(target=hold_open, args=(str(path), ready, leave))
     reader.start()
-    assert ready.wait(20)
-    started = time.monotonic()
+    assert ready.wait(60)
+    pauses: list[float] = []
+
+    def meanwhile(seconds: float) -> None:
+        pauses.append(seconds)
+        leave.set()
+        reader.join(60)
+
+    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=meanwhile))
     with connection(path) as warehouse:
         warehouse.execute("insert into log values (1)")
-    waited = time.monotonic() - started
-    reader.join()
-    assert 0.5 < waited < 15
+    assert len(pauses) == 1
 
 
 def test_a_reader_that_stays_is_told_after_a_bounded_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "OPEN_SECONDS", 0.5)
     spawn = multiprocessing.get_context("spawn")
-    ready = spawn.Event()
-    reader = spawn.Process(target=hold_open, args=(str(path), 60.0, ready))
+    ready, leave = spawn.Event(), spawn.Event()
+    reader = spawn.Process(target=hold_open, args=(str(path), ready, leave))
     reader.start()
     try:
-        assert ready.wait(20)
+        assert ready.wait(60)
         with pytest.raises(RetryableError, match="cannot be opened") as caught, connection(path):
             pass
         assert "published file" in str(caught.value)
