@@ -25,6 +25,7 @@ from affiliate_assets.landing.letters import note_dead_letters
 from affiliate_assets.landing.notes import Fresh, note_pages, note_windows, sum_windows
 from affiliate_assets.landing.pages import manifests
 from affiliate_assets.landing.sightings import note_sightings
+from affiliate_assets.landing.state import settled_windows
 from affiliate_assets.landing.tables import (
     LOAD_COLUMNS,
     quarantine_table,
@@ -118,25 +119,17 @@ def recount(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: str, s
     sum_windows(warehouse, [manifest.window_id for _, manifest in windows])
 
 
-def settled_windows(warehouse: duckdb.DuckDBPyConnection, network: str, stream: str | None = None) -> set[str]:
-    """Windows that will not change any more; the others may get more pages under their name, as a file may."""
-    rows = warehouse.execute(
-        "select window_id from ops.windows where status in ('complete', 'abandoned') and network = $network"
-        " and ($stream is null or stream = $stream)",
-        {"network": network, "stream": stream},
-    ).fetchall()
-    return {window_id for (window_id,) in rows}
-
-
 def _batches(fresh: list[Fresh]) -> Iterator[list[Fresh]]:
+    """Of about one size: rows of a last one that is small would wait in the write-ahead log and be written twice."""
     batch: list[Fresh] = []
-    size = 0
+    size, left = 0, sum(page.bytes for _, _, page in fresh)
     for entry in fresh:
-        if batch and size + entry[2].bytes > BATCH_BYTES:
+        more = entry[2].bytes
+        if batch and (size + more > BATCH_BYTES or size + more / 2 > left / (-(-left // BATCH_BYTES) or 1)):
             yield batch
-            batch, size = [], 0
+            batch, size, left = [], 0, left - size
         batch.append(entry)
-        size += entry[2].bytes
+        size += more
     if batch:
         yield batch
 
@@ -146,8 +139,7 @@ def _load_batch(
 ) -> LoadResult:
     raw, valid, quarantine = (name(network, stream.name) for name in (raw_table, valid_table, quarantine_table))
     columns = ", ".join([*LOAD_COLUMNS, "record"])
-    is_new = "rowid in (select arrived_row from work.new_versions)"
-    _find_new_versions(warehouse, raw)
+    is_new = _find_new_versions(warehouse, raw)
     judged = judge(warehouse, stream, is_new)
     with transaction(warehouse):
         note_pages(warehouse, landing, batch, load_id)
@@ -233,8 +225,8 @@ def _read_pages(
     warehouse.unregister("origins")
 
 
-def _find_new_versions(warehouse: duckdb.DuckDBPyConnection, raw: str) -> None:
-    """Table `work.new_versions`: rows of `work.arrived` whose content differs from the version observed before."""
+def _find_new_versions(warehouse: duckdb.DuckDBPyConnection, raw: str) -> str:
+    """Which rows of `work.arrived` have another content than the version observed before; `work.new_versions`."""
     columns = "_account_id, _key, _row_hash, _observed_at, _fetched_at, _page_id"
     warehouse.execute(
         f"""
@@ -257,6 +249,11 @@ def _find_new_versions(warehouse: duckdb.DuckDBPyConnection, raw: str) -> None:
         select arrived_row from in_order where arrived_row is not null and _row_hash is distinct from previous_hash
         """
     )
+    # A first load would ask this of every row three times over.
+    ((all_are,),) = warehouse.execute(
+        "select count(*) = (select count(*) from work.arrived) from work.new_versions"
+    ).fetchall()
+    return "true" if all_are else "rowid in (select arrived_row from work.new_versions)"
 
 
 def _count_outcomes(warehouse: duckdb.DuckDBPyConnection, valid: str, quarantine: str) -> None:

@@ -10,9 +10,9 @@ from affiliate_assets.connectors.language import Connector
 from affiliate_assets.connectors.planning import Span, cover, plan_windows
 from affiliate_assets.landing.allowance import within_allowance
 from affiliate_assets.landing.configuration import store_configuration
-from affiliate_assets.landing.load import LoadResult, load_streams, settled_windows
+from affiliate_assets.landing.load import LoadResult, load_streams
 from affiliate_assets.landing.resume import close_dead_windows, unfinished_questions
-from affiliate_assets.landing.state import open_disagreements, stream_state, unread_spans
+from affiliate_assets.landing.state import open_disagreements, settled_windows, stream_state, unread_spans
 from affiliate_assets.landing.tables import create_tables
 from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.landing.window import Question

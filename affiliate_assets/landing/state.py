@@ -162,3 +162,13 @@ def _open_records(
 
 def _utc(instant: datetime) -> datetime:
     return instant.replace(tzinfo=UTC)
+
+
+def settled_windows(warehouse: duckdb.DuckDBPyConnection, network: str, stream: str | None = None) -> set[str]:
+    """Windows that will not change any more; the others may get more pages under their name, as a file may."""
+    rows = warehouse.execute(
+        "select window_id from ops.windows where status in ('complete', 'abandoned') and network = $network"
+        " and ($stream is null or stream = $stream)",
+        {"network": network, "stream": stream},
+    ).fetchall()
+    return {window_id for (window_id,) in rows}

@@ -133,9 +133,9 @@ def _value(name: str, path: tuple[str, ...], type_: str, reading: Reading) -> st
 def _instant(text: str, form: str) -> str:
     """The text as TIMESTAMP in UTC; the session's zone is UTC."""
     if form == "unix":
-        return f"make_timestamp(try_cast({text} as bigint) * 1000000)"
+        return f"try(make_timestamp(try_cast({text} as bigint) * 1000000))"
     if form == "unix_us":
-        return f"make_timestamp(try_cast({text} as bigint))"
+        return f"try(make_timestamp(try_cast({text} as bigint)))"
     if form != "iso" and "%z" in form:
         return f"try_strptime({text}, '{form}')::timestamp"
     naive = f"try_cast({text} as timestamp)" if form == "iso" else f"try_strptime({text}, '{form}')"

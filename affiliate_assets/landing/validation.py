@@ -12,11 +12,16 @@ import duckdb
 import pandera.errors
 import pandera.polars as pa
 import polars as pl
+import pyarrow  # noqa: F401
+from pandera.backends.polars.register import register_polars_backends
 
 from affiliate_assets.connectors.language import Stream
 from affiliate_assets.connectors.schema import known_words_of
 from affiliate_assets.landing.coverage import read_again
 from affiliate_assets.landing.tables import LOAD_COLUMNS, quarantine_table, valid_table
+
+# What this imports, and pyarrow, every worker of a run would import anew with its first load.
+register_polars_backends()
 
 # A text column whose value came as a number or an object: kept, but a leading zero may be lost.
 RETYPED, UNFIT, UNKNOWN_WORD = "retyped", "type", "unknown word"

@@ -58,7 +58,7 @@ def read_window(pull: Pull, question: Question, folder: WindowFolder) -> None:
         else:
             requests = job_results(pull.client, stream, question.window, folder)
             for request in requests[len(manifest.pages) :]:
-                _land(pull, question, folder, request, None, 0)
+                _land(pull, question, folder, request)
             total = None
     finally:
         manifest.requests += effort.requests - before[0]
@@ -79,7 +79,7 @@ def read_window(pull: Pull, question: Question, folder: WindowFolder) -> None:
 def _follow_pages(pull: Pull, question: Question, folder: WindowFolder) -> int | None:
     """Read pages from the last landed one to the end; returns the network's total, where it tells one."""
     stream, account_id = question.stream, pull.client.account.account_id
-    cursor, followed, previous = folder.manifest.cursor, set[str](), 0
+    cursor, followed, previous = folder.manifest.cursor, set[str](), b""
     while True:
         request = stream.request(account_id, question.window, cursor)
         previous, page = _land(pull, question, folder, request, cursor, previous)
@@ -96,9 +96,14 @@ def _follow_pages(pull: Pull, question: Question, folder: WindowFolder) -> int |
 
 
 def _land(
-    pull: Pull, question: Question, folder: WindowFolder, request: Request, cursor: str | None, previous: int
-) -> tuple[int, Page]:
-    """Ask for one page and land it; returns its fingerprint and what it told."""
+    pull: Pull,
+    question: Question,
+    folder: WindowFolder,
+    request: Request,
+    cursor: str | None = None,
+    previous: bytes = b"",
+) -> tuple[bytes, Page]:
+    """Ask for one page and land it; returns its content and what it told. `previous` is the content before it."""
     stream = question.stream
     fields = allowed_fields(stream.allowed, stream.dropped)
 
@@ -107,7 +112,7 @@ def _land(
         page = stream.paging.page(answer.body, cursor)
         lines = fields.lines(page.records)
         page.verify(lines.records)
-        if lines.records and hash(lines.content) == previous:
+        if lines.records and lines.content == previous:
             raise BrokenAnswer(
                 "The page holds the same records as the one before it.",
                 next_step="run again; if it stays, report the window to the network.",
@@ -126,4 +131,4 @@ def _land(
         cursor=page.cursor,
         unknown=lines.unknown,
     )
-    return hash(lines.content), page
+    return lines.content, page

@@ -51,6 +51,27 @@ def test_loading_again_finds_nothing_to_do(bench: Bench) -> None:
     assert bench.everything() == before
 
 
+def test_batches_are_of_about_one_size_and_none_is_larger_than_allowed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(10):
+        bench.land([sale(11 + number)], hour=3 + number)
+    ((_, window), *_) = manifests(bench.folder / "landing", "acme", "sales")
+    monkeypatch.setattr(load, "BATCH_BYTES", 4 * window.pages[0].bytes)
+    assert (bench.load().pages, len(bench.valid())) == (10, 10)
+    # Not 4, 4 and 2.
+    assert sorted(bench.rows("select count(*) from ops.pages group by load_id")) == [(3,), (3,), (4,)]
+
+
+def test_of_a_load_with_known_and_new_records_only_the_new_ones_are_stored(bench: Bench) -> None:
+    bench.land([sale(1), sale(2)])
+    bench.load()
+    bench.land([sale(2), sale(3)], hour=24)
+    again = bench.load()
+    assert (again.records, again.new_versions, again.verdict) == (2, 1, Verdict(accepted=1))
+    assert sorted(bench.valid("id")) == [(1,), (2,), (3,)]
+
+
 def test_the_same_content_in_another_window_adds_no_version(bench: Bench) -> None:
     bench.land([sale(1), sale(2)])
     bench.load()

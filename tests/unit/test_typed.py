@@ -169,3 +169,75 @@ def test_thousands_are_left_out_of_a_number_that_is_written_so_throughout(
     type_records(warehouse, stream, source, {"record": f'{{"id": 1, "total": "{sent}"}}'})
     ((total, unfit),) = warehouse.execute("select total, _unfit from work.arrived").fetchall()
     assert (total, unfit) == (None if value is None else Decimal(value), None if value else "total")
+
+
+ODD = [
+    *("5.88", "5.880", "1e3", "1E+3", "1.5e17", "-1.5e18", "1e17", "1e-7", "2.5e-07", "-0", "-0.0", "12.0", "1.7e9"),
+    *("99999999999.123456", "1234567890.1234567", "0.30000000000000004", "9007199254740993", "12345678901234567890"),
+    *("123456789012345678901", "9223372036854775808", "1700000000", "20260301", "true", "false", "null", "1", "0"),
+    *("[]", "{}", "[1]", '["a","b"]', '{"a":1.50,"b":[1,"x"]}', '""', '" "', '"null"', '"e"', '"#"', '"!"', '"-"'),
+    *('"5.88"', '" 5.88"', '"1e3"', '"1.5e17"', '"12.0"', '"12345678901.1234"', '"1234567890123.1234567"', '"0"'),
+    *('"t"', '"true"', '"yes"', '"NaN"', '"{}"', '"[1]"', '"1,204.50"', '"-1,234,567,890.50"', '"汉字"', '"a b"'),
+    *('"2026-03-29"', '"2026-03-29T02:30:00"', '"2026-03-29 02:30:00Z"', '"2026-03-29T02:30:00+02:00"'),
+    *('"0000-00-00"', '"29/03/2026"', '"1700000000"'),
+]
+COLUMNS = {
+    "name": text("name", "A text."),
+    "inner": text("o.inner", "A text inside an object."),
+    "total": money("total", "An amount."),
+    "inner_total": money("o.total", "An amount inside an object."),
+    "grouped": money("grouped", "An amount with thousands.", grouping=","),
+    "number": integer("number", "A number."),
+    "id": integer("id", "A number that is the key."),
+    "paid": flag("paid", "A flag."),
+    "sold_at": instant("soldAt", "An instant."),
+    "seconds": instant("seconds", "An instant in seconds.", form="unix"),
+    "micros": instant("micros", "An instant in microseconds.", form="unix_us"),
+    "day": instant("day", "A day.", form="%d/%m/%Y"),
+}
+ODD_STREAM = Stream(name="sales", description="A sale.", key=("id",), schema=pa.DataFrameSchema(COLUMNS))
+
+
+def typed_rows(warehouse: duckdb.DuckDBPyConnection, records: list[str]) -> list[tuple[Any, ...]]:
+    """Key, columns, unfit and retyped columns of records of `ODD_STREAM`."""
+    origin = ", ".join(f"null::varchar as {name}" for name in ("_account_id", "_page_id", "_load_id", "_run_id"))
+    source = (
+        f"select unnest($records)::json as record, {origin}, 'Europe/Berlin' as _time_zone,"
+        " null::timestamp as _observed_at, null::timestamp as _fetched_at"
+    )
+    assert type_records(warehouse, ODD_STREAM, source, {"records": records}) == len(records)
+    names = ", ".join(f'"{name}"' for name in COLUMNS)
+    return warehouse.execute(f"select _key, {names}, _unfit, _retyped from work.arrived order by rowid").fetchall()
+
+
+def odd_records(value: str, extra: str) -> list[str]:
+    """The value in each column alone, beside another field."""
+    tops = ("name", "total", "grouped", "number", "id", "paid", "soldAt", "seconds", "micros", "day")
+    found = [f'{{"{name}":{value},{extra}}}' for name in tops]
+    return [*found, *(f'{{"o":{{"{name}":{value}}},{extra}}}' for name in ("inner", "total"))]
+
+
+@pytest.mark.parametrize("extra", [r'"other":"\u0041\/"', r'"other":{"a":["\\"]}'])
+def test_what_else_is_in_a_record_changes_none_of_its_values(warehouse: duckdb.DuckDBPyConnection, extra: str) -> None:
+    plain = typed_rows(warehouse, [record for value in ODD for record in odd_records(value, '"other":"A"')])
+    assert typed_rows(warehouse, [record for value in ODD for record in odd_records(value, extra)]) == plain
+
+
+def test_a_record_among_others_has_the_values_that_it_has_alone(warehouse: duckdb.DuckDBPyConnection) -> None:
+    records = [record for value in ODD for record in odd_records(value, '"other":"A"')]
+    together = typed_rows(warehouse, records)
+    assert together[::7] == [typed_rows(warehouse, [record])[0] for record in records[::7]]
+
+
+@pytest.mark.parametrize("number", ["1e3", "1.5e3", "-2.25e+2", "1.5E-5", "1e-7", "1.5e11", "12e0", "1.5e17", "1e17"])
+def test_a_number_with_an_exponent_is_the_same_number(warehouse: duckdb.DuckDBPyConnection, number: str) -> None:
+    (row,) = typed_rows(warehouse, [f'{{"total":{number},"number":{number}}}'])
+    found, exact = dict(zip(("key", *COLUMNS), row, strict=False)), Decimal(number)
+    assert found["total"] == (exact.quantize(Decimal("1e-6")) if abs(exact) < 10**12 else None)
+    if exact == int(exact):
+        assert found["number"] == int(exact)
+
+
+@pytest.mark.parametrize("sent", ["9007199254740993", "9223372036854775807", '"-9223372036854775808"'])
+def test_seconds_that_no_calendar_has_are_named(warehouse: duckdb.DuckDBPyConnection, sent: str) -> None:
+    assert typed_rows(warehouse, [f'{{"seconds":{sent}}}'])[0][-2] == "seconds"
