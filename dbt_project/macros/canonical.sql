@@ -6,7 +6,7 @@
         'conversions': {
             'conversion_key': 'varchar', 'network': 'varchar', 'account_id': 'varchar', 'conversion_id': 'varchar',
             'order_id': 'varchar', 'publisher_id': 'varchar', 'publisher_name': 'varchar', 'conversion_type': 'varchar',
-            'clicked_at': 'timestamp', 'occurred_at': 'timestamp', 'recorded_at': 'timestamp',
+            'click_id': 'varchar', 'clicked_at': 'timestamp', 'occurred_at': 'timestamp', 'recorded_at': 'timestamp',
             'status_effective_at': 'timestamp', 'locks_at': 'timestamp', 'observed_at': 'timestamp',
             'status': 'varchar', 'lock_state': 'varchar', 'payment_state': 'varchar', 'row_kind': 'varchar',
             'raw_status': 'varchar', 'status_reason': 'varchar', 'is_amended': 'boolean', 'network_rows': 'integer',

@@ -99,6 +99,31 @@ orders as (
 {%- endmacro %}
 
 
+{#
+    `landings`, the affiliate clicks that pages of the shop show, and `unshown`, the sales whose own click is none of
+    them: for those alone a landing at the time of the click is evidence, since another click is somebody else's.
+#}
+{% macro landings() -%}
+landings as (
+
+    select network, click_id, occurred_at, resolved_customer_hash
+    from {{ ref('int_touchpoints__identified') }}
+    where channel = 'affiliate' and click_id is not null and not is_repeat
+
+),
+
+unshown as (
+
+    select s.*
+    from sales as s
+    left join (select distinct network, click_id from landings) as shown
+        on s.network = shown.network and s.click_id = shown.click_id
+    where shown.click_id is null
+
+)
+{%- endmacro %}
+
+
 {# Whether nothing speaks against a sale `s` on an order `o`: no later click of another network or publisher. #}
 {% macro no_other_click() -%}
     coalesce(o.clicked_network, s.network) = s.network

@@ -25,7 +25,7 @@ CONVERSIONS = f"""
 select
     'toy:1:' || s.id as conversion_key, 'toy' as network, '1' as account_id, s.id as conversion_id,
     s.order_id, 'p' as publisher_id, 'Pat' as publisher_name, {NOTHING} as conversion_type,
-    cast(null as timestamp) as clicked_at,
+    {NOTHING} as click_id, cast(null as timestamp) as clicked_at,
     {{{{ local_to_utc('s.sold_at', 'Europe/Berlin') }}}} as occurred_at,
     {{{{ local_to_utc('s.sold_at', 'America/New_York') }}}} as recorded_at,
     cast(null as timestamp) as status_effective_at, cast(null as timestamp) as locks_at,

@@ -13,6 +13,17 @@ with touches as (
     where
         {{ may_earn_credit('t') }}
         and (t.resolved_customer_hash is not null or seen.visitor_hash is not null)
+    union all
+    select
+        t.touchpoint_id,
+        t.occurred_at,
+        t.channel,
+        t.network,
+        'customer:' || t.resolved_customer_hash as person
+    from {{ ref('int_touchpoints__claimed') }} as t
+    where
+        {{ may_earn_credit('t') }}
+        and t.resolved_customer_hash is not null
 
 ),
 

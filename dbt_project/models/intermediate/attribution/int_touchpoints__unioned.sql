@@ -25,6 +25,7 @@ pages as (
         rules.channel,
         -- A tracker counts clicks of others, and claims none of them.
         case when c.click_kind = 'tracker' then null else coalesce(c.network, rules.network) end as network,
+        cast(null as varchar) as account_id,
         c.publisher_id,
         c.click_id_param,
         c.click_id,
@@ -47,12 +48,13 @@ pages as (
 
 ),
 
--- Clicks that no page of the shop shows: they count for the network, and nobody knows whose they are.
+-- Clicks that no page of the shop shows: they count for the network, and only a conversion can tell whose they are.
 unseen as (
 
     select
         'click:' || k.network || ':' || k.account_id || ':' || k.click_id as touchpoint_id,
         k.network,
+        k.account_id,
         k.publisher_id,
         k.click_id,
         min(k.clicked_at) as occurred_at,
@@ -78,6 +80,7 @@ select
     cast(null as varchar) as customer_hash,
     'affiliate' as channel,
     network,
+    account_id,
     publisher_id,
     cast(null as varchar) as click_id_param,
     click_id,

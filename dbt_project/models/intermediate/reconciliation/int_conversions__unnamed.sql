@@ -5,6 +5,7 @@ select
     c.network,
     c.account_id,
     c.publisher_id,
+    c.click_id,
     c.clicked_at,
     c.occurred_at,
     c.sale_amount,

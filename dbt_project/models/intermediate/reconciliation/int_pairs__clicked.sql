@@ -2,15 +2,17 @@
 
 with {{ unpaired() }},
 
+{{ landings() }},
+
 touches as (
 
     select network, click_id, occurred_at, resolved_customer_hash
-    from {{ ref('int_touchpoints__identified') }}
-    where channel = 'affiliate' and click_id is not null and resolved_customer_hash is not null and not is_repeat
+    from landings
+    where resolved_customer_hash is not null
 
 ),
 
--- The click of the sale in the network's own log: same account, publisher and instant, and no other.
+-- Where a sale does not tell its click, the network's own log may: same account, publisher and instant, and no other.
 logged as (
 
     select s.conversion_key, s.network, min(k.click_id) as click_id
@@ -21,14 +23,24 @@ logged as (
             and s.account_id = k.account_id
             and s.publisher_id = k.publisher_id
             and s.clicked_at = k.clicked_at
+    where s.click_id is null
     group by s.conversion_key, s.network
     having min(k.click_id) = max(k.click_id)
 
 ),
 
+told as (
+
+    select conversion_key, network, click_id from sales
+    where click_id is not null
+    union all
+    select conversion_key, network, click_id from logged
+
+),
+
 clicked as (
 
-    {{ in_spans('sales', 'clicked_at', 'thresholds.click_within_seconds', neighbours=true) }}
+    {{ in_spans('unshown', 'clicked_at', 'thresholds.click_within_seconds', neighbours=true) }}
 
 ),
 
@@ -41,13 +53,13 @@ seen as (
 landed as (
 
     select
-        logged.conversion_key,
+        told.conversion_key,
         t.resolved_customer_hash,
         t.occurred_at,
         'click_id' as match_rule,
         cast(0.95 as decimal(3, 2)) as match_score
-    from logged
-    inner join touches as t on logged.network = t.network and logged.click_id = t.click_id
+    from told
+    inner join touches as t on told.network = t.network and told.click_id = t.click_id
     union all
     select
         c.conversion_key,

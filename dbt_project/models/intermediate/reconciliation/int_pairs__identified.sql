@@ -2,41 +2,46 @@
 
 with {{ unpaired([ref('int_pairs__clicked'), ref('int_pairs__priced')]) }},
 
+{{ landings() }},
+
 clicked as (
 
-    {{ in_spans('sales', 'clicked_at', 'thresholds.click_within_seconds', neighbours=true) }}
+    {{ in_spans('unshown', 'clicked_at', 'thresholds.click_within_seconds', neighbours=true) }}
 
 ),
 
-touches as (
+seen as (
 
-    select network, occurred_at, resolved_customer_hash
-    from {{ ref('int_touchpoints__identified') }}
-    where channel = 'affiliate' and click_id is not null and not is_repeat
+    {{ in_spans('landings', 'occurred_at', 'thresholds.click_within_seconds') }}
 
 ),
 
 landed as (
 
-    {{ in_spans('touches', 'occurred_at', 'thresholds.click_within_seconds') }}
+    select s.conversion_key, t.resolved_customer_hash, t.occurred_at
+    from sales as s
+    inner join landings as t on s.network = t.network and s.click_id = t.click_id
+    union all
+    select c.conversion_key, t.resolved_customer_hash, t.occurred_at
+    from clicked as c
+    inner join seen as t on c.network = t.network and c.span = t.span
+    cross join thresholds
+    where abs({{ dbt.datediff('c.clicked_at', 't.occurred_at', 'second') }}) <= thresholds.click_within_seconds
 
 ),
 
--- Networks tell no customer: it is the one whose browser landed when the network saw the click, if it is one alone.
+-- Networks tell no customer: it is the one whose browser landed by the click, if it is one alone.
 customers as (
 
     select
-        c.conversion_key,
-        min(t.resolved_customer_hash) as customer_hash,
-        min(t.occurred_at) as landed_at
-    from clicked as c
-    inner join landed as t on c.network = t.network and c.span = t.span
-    cross join thresholds
-    where abs({{ dbt.datediff('c.clicked_at', 't.occurred_at', 'second') }}) <= thresholds.click_within_seconds
-    group by c.conversion_key
+        conversion_key,
+        min(resolved_customer_hash) as customer_hash,
+        min(occurred_at) as landed_at
+    from landed
+    group by conversion_key
     having
-        min(t.resolved_customer_hash) = max(t.resolved_customer_hash)
-        and count(*) = count(t.resolved_customer_hash)
+        min(resolved_customer_hash) = max(resolved_customer_hash)
+        and count(*) = count(resolved_customer_hash)
 
 ),
 

@@ -25,6 +25,7 @@ select
     cast(t.publisher_id as varchar) as publisher_id,
     t.site_name as publisher_name,
     t.type as conversion_type,
+    cast(null as varchar) as click_id,
     t.click_date as clicked_at,
     t.transaction_date as occurred_at,
     -- Awin tells no time of recording; a transaction shows within minutes of the sale.

@@ -129,6 +129,7 @@ select
     d.publisher_id,
     d.publisher_name,
     d.conversion_type,
+    cast(null as varchar) as click_id,
     d.clicked_at,
     d.occurred_at,
     d.recorded_at,

@@ -26,6 +26,7 @@ select
     t.affiliate_business_name as publisher_name,
     t.tracking_method as conversion_type,
     -- A brand is told neither the click nor a reference of it.
+    cast(null as varchar) as click_id,
     cast(null as timestamp) as clicked_at,
     t.date_created as occurred_at,
     t.date_created as recorded_at,

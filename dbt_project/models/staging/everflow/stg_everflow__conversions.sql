@@ -37,6 +37,8 @@ select
     cast(c.network_affiliate_id as varchar) as publisher_id,
     c.affiliate_name as publisher_name,
     c.event as conversion_type,
+    -- What is credited to an impression names that one.
+    case when not coalesce(c.is_view_through, false) then c.transaction_id end as click_id,
     c.click_unix_timestamp as clicked_at,
     c.conversion_unix_timestamp as occurred_at,
     -- Everflow tells no time of recording; a row shows within minutes of the sale.

@@ -73,6 +73,7 @@ select
     cast(a.media_partner_id as varchar) as publisher_id,
     a.media_partner_name as publisher_name,
     a.action_tracker_name as conversion_type,
+    cast(null as varchar) as click_id,
     a.referring_date as clicked_at,
     a.event_date as occurred_at,
     a.creation_date as recorded_at,

@@ -121,6 +121,8 @@ select
     c.publisher_id,
     c.publisher_name,
     cast(c.conversion_type as varchar) as conversion_type,
+    -- As the clicks: by the reference of the landing page.
+    coalesce(c.clickref, c.click_id) as click_id,
     c.clicked_at,
     c.conversion_time as occurred_at,
     -- Partnerize tells no time of recording.

@@ -127,6 +127,7 @@ select
     -- Only the listing of affiliates names them.
     cast(null as varchar) as publisher_name,
     {{ pap_type('s.rtype') }} as conversion_type,
+    cast(null as varchar) as click_id,
     s.lastclicktime as clicked_at,
     s.dateinserted as occurred_at,
     s.dateinserted as recorded_at,

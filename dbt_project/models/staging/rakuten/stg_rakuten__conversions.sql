@@ -66,6 +66,7 @@ select
     f.publisher_id,
     f.publisher_name,
     cast(null as varchar) as conversion_type,
+    cast(null as varchar) as click_id,
     cast(null as timestamp) as clicked_at,
     f.occurred_at,
     f.recorded_at,

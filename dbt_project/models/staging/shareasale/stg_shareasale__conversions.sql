@@ -44,6 +44,7 @@ select
     a.user_id as publisher_id,
     cast(null as varchar) as publisher_name,
     a.trans_type as conversion_type,
+    cast(null as varchar) as click_id,
     a.clicked_at,
     a.trans_date as occurred_at,
     a.trans_date as recorded_at,

@@ -41,6 +41,7 @@ select
     cast(t.source_id as varchar) as publisher_id,
     t.source_name as publisher_name,
     t.event_name as conversion_type,
+    cast(null as varchar) as click_id,
     t.time_of_last_click as clicked_at,
     t.time_of_transaction as occurred_at,
     t.time_of_create as recorded_at,

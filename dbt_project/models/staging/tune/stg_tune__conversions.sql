@@ -64,6 +64,7 @@ select
     r.affiliate_id as publisher_id,
     r.affiliate_company as publisher_name,
     coalesce(r.goal_name, 'goal ' || cast(r.goal_id as varchar)) as conversion_type,
+    r.ad_id as click_id,
     r.session_datetime as clicked_at,
     r.datetime as occurred_at,
     -- TUNE tells no time of recording.
