@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -54,12 +53,13 @@ class WaitingClock:
                 return taken
 
         def released(budget: CredentialBudget, *arguments: Any) -> int:
+            # Over it is also where the disk refuses the note of it.
             with self._moved:
-                left = done(budget, *arguments)
-                with suppress(KeyError):
-                    self._under_way.remove(threading.get_ident())
-                self._moved.notify_all()
-                return left
+                try:
+                    return done(budget, *arguments)
+                finally:
+                    self._under_way.discard(threading.get_ident())
+                    self._moved.notify_all()
 
         monkeypatch.setattr(CredentialBudget, "now", lambda budget: self.milliseconds())
         monkeypatch.setattr(CredentialBudget, "put", held)

@@ -27,12 +27,14 @@ class Titled:
     Attributes:
         columns: Title → field of the record; titles may come in any order. One that is not named here becomes a field
             of its own name, which drift reports.
-        joined: Further fields, made of others with a blank between them: a date and its time.
+        joined: Further fields, made of others with a blank between them: a date and its time. Empty without all of its
+            parts, but for those in `optional`: half a key would be the key of another record.
         unique: Field that tells lines apart; two lines that agree in it would become one.
     """
 
     columns: Mapping[str, str]
     joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
     unique: str | None = None
 
     def array(self, body: bytes) -> bytes:
@@ -58,7 +60,7 @@ class Titled:
         names = [self.columns.get(title, title) for title in titles]
         records = list(self._records(lines, names))
         if self.unique is not None:
-            marks = [record[self.unique] for record in records if BROKEN not in record]
+            marks = [record[self.unique] for record in records if record.get(self.unique)]
             if len(set(marks)) < len(marks):
                 raise ContractError(f"Two lines of the report have one {self.unique}.", next_step=_LOOK)
         return records
@@ -75,7 +77,8 @@ class Titled:
             else:
                 record = dict(zip(names, cells, strict=True))
                 for name, parts in self.joined.items():
-                    record[name] = " ".join(record[part] for part in parts).strip()
+                    is_whole = all(record[part] or part in self.optional for part in parts)
+                    record[name] = " ".join(record[part] for part in parts).strip() if is_whole else ""
                 yield record
             number += taken
 

@@ -60,6 +60,8 @@ def type_records(
         f"case when left(_key_sent{number}, 1) not in ('{{', '[') then {_text(f'_key_sent{number}')} end"
         for number in range(len(stream.key))
     )
+    # An empty id is none: records without one are not versions of each other.
+    key = f"nullif({key}, '{'|' * (len(stream.key) - 1)}')"
     names = ", ".join(f'"{name}"' for name in stream.schema.columns)
     sent = ", ".join(f'"{name}_sent"' for name in stream.schema.columns)
     (count,) = warehouse.execute(

@@ -7,12 +7,13 @@ import re
 from collections.abc import Sequence
 
 from affiliate_assets.connectors.language import ApiStream
+from affiliate_assets.landing.pages import Manifest
 from affiliate_assets.networks import api_connectors
 from affiliate_assets.sandbox import EVERY_FAULT, Call
 from affiliate_assets.sandbox import NETWORKS as EMULATED
 
 from .excuses import LEFT_OUT
-from .ground import Ground
+from .ground import Ground, connector_of, first_asked
 from .running import Outcome
 
 # Faults of paging that an answer on its own may not show.
@@ -28,6 +29,7 @@ def forced_calls(outcome: Outcome, network: str, made: Sequence[Call]) -> int:
     * where a report and the rows contradict each other, because one of them is cut or doubled: all windows of the
       report's span, and the report once more;
     * the pages that had been landed of a window that was not read to its end, and the three calls of its job;
+    * what late records want read before a window that was not read to its end, as before every gap;
     * a window's other half, where it timed out as a whole;
     * the windows on the first clock instead of one on a clock that the network refuses;
     * a call of each account that was under way when the process died, and of each page that the disk did not take.
@@ -62,7 +64,23 @@ def forced_calls(outcome: Outcome, network: str, made: Sequence[Call]) -> int:
     forced += sum(len(window.pages) + 3 * (window.stream in jobs) for window in unread)
     halved = {stream.name for stream in streams if stream.shortest_span is not None}
     forced += sum(1 for window in unread if window.status == "abandoned" and window.stream in halved)
+    forced += _overlapping(outcome, network, unread)
     return forced + 2 * outcome.killed[network] + outcome.refused[network]
+
+
+def _overlapping(outcome: Outcome, network: str, unread: Sequence[Manifest]) -> int:
+    """How many more windows lead from the overlap before what was not read to the present than from there alone."""
+    more: dict[tuple[str, str, str], int] = {}
+    for window in unread:
+        stream = connector_of(network, outcome.plan.ground, window.as_of).stream(window.stream)
+        if window.window_start is None or window.clock != stream.clocks[0].name:
+            continue
+        begin = window.window_start - stream.clocks[0].overlap
+        begin = max(first_asked(stream, outcome.settings, window.as_of), begin)
+        windows = (math.ceil((window.as_of - start) / stream.max_span) for start in (begin, window.window_start))
+        of = (window.run_id, window.account_id, window.stream)
+        more[of] = max(more.get(of, 0), next(windows) - next(windows))
+    return sum(more.values())
 
 
 def _report_paths(stream: ApiStream, ground: Ground, network: str) -> list[str]:

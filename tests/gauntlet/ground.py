@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -199,7 +200,11 @@ def pull(settings: Settings, connector: Connector, run_id: str, as_of: datetime)
 
 @contextmanager
 def sandbox_of(
-    ground: Ground, at: datetime, limits: dict[str, int] = NO_LIMITS, limit_window: float = 60.0
+    ground: Ground,
+    at: datetime,
+    limits: dict[str, int] = NO_LIMITS,
+    limit_window: float = 60.0,
+    now: Callable[[], float] = time.monotonic,
 ) -> Iterator[Sandbox]:
     # As if the process had just started: another sandbox may have had this port.
     forget_tokens()
@@ -212,5 +217,6 @@ def sandbox_of(
         limit_window=limit_window,
         pause_seconds=PAUSE,  # type: ignore[arg-type]
         drip_seconds=0.05,
+        now=now,
     ) as sandbox:
         yield sandbox

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -63,17 +64,18 @@ class Outcome:
 
 
 @contextmanager
-def running(plan: Plan, root: Path, references: References) -> Iterator[Outcome]:
-    """Run all nights of a plan below `root`."""
+def running(
+    plan: Plan, root: Path, references: References, now: Callable[[], float] = time.monotonic
+) -> Iterator[Outcome]:
+    """Run all nights of a plan below `root`; the networks count their limits by the clock `now`, in seconds."""
     ground = plan.ground
     limit = _tight(plan, references) if plan.real_budgets else WIDE
     limits = dict.fromkeys(NO_LIMITS, limit.calls) if plan.real_budgets else NO_LIMITS
-    # Calls arrive unevenly on a busy machine.
-    window = 0.8 * TIGHT_WINDOW.total_seconds()
     if not plan.from_nothing:
         for network in plan.networks:
             references.copy(ground, network, (0,), root / network)
-    with sandbox_of(ground, ground.first_morning, limits, window) as sandbox, logged() as log:
+    window = TIGHT_WINDOW.total_seconds()
+    with sandbox_of(ground, ground.first_morning, limits, window, now) as sandbox, logged() as log:
         outcome = Outcome(plan, sandbox, settings_for(sandbox, root), "")
         last = ground.first_morning
         for night in plan.nights:

@@ -28,6 +28,13 @@ def test_lines_become_objects_of_texts_by_title() -> None:
     ]
 
 
+def test_a_joined_field_is_empty_without_one_of_its_parts() -> None:
+    """What is left of a key could be the key of another record; two that have none are not one."""
+    marked = Titled(SALES.columns, {"mark": ("order", "time", "sale")}, frozenset({"time"}), "mark")
+    lines = ("A,d,t,1", "A,d,,1", ",d,t,1", ",d,t,1", "A,d,t,")
+    assert [record["mark"] for record in marked.records(sent(*lines))] == ["A t 1", "A  1", "", "", ""]
+
+
 def test_a_text_of_titles_alone_has_no_lines() -> None:
     assert SALES.array(sent()) == b"[]"
 

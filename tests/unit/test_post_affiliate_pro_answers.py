@@ -68,6 +68,14 @@ def test_a_page_that_lacks_a_row_is_noticed_by_the_next_one() -> None:
         GRID.page(body([["c", "x"], ["d", "x"]], 4), first.cursor)
 
 
+def test_a_page_that_holds_a_row_twice_is_refused() -> None:
+    """Of a, b, c, d the first page of two holds a twice: the next one would begin with d, and the count be met."""
+    with pytest.raises(BrokenAnswer, match="a row twice"):
+        GRID.page(body([["a", "x"], ["b", "x"], ["a", "x"]], 4), None)
+    # Rows without an id are not one row.
+    assert GRID.page(body([["", "x"], ["", "x"]], 2), None).total == 2
+
+
 @pytest.mark.parametrize("content", [[], [{"e": "x"}, {"e": "y"}], {"rows": []}, "text", None])
 def test_another_number_of_elements_than_requests_is_a_broken_answer(content: object) -> None:
     assert isinstance(problem(answer(content)), BrokenAnswer)

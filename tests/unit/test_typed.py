@@ -116,7 +116,9 @@ def test_a_text_that_came_as_something_else_is_kept_and_named(
     assert typed(warehouse, f'"name": {sent}', "name") == (value, None, "name")
 
 
-@pytest.mark.parametrize(("sent", "key"), [("17", "17"), ('"a-1"', "a-1"), ("null", None), ("[1]", None), ("{}", None)])
+@pytest.mark.parametrize(
+    ("sent", "key"), [("17", "17"), ('"a-1"', "a-1"), ('""', None), ("null", None), ("[1]", None), ("{}", None)]
+)
 def test_the_key_is_the_text_of_a_single_value(
     warehouse: duckdb.DuckDBPyConnection, sent: str, key: str | None
 ) -> None:

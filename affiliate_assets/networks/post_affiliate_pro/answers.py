@@ -79,7 +79,8 @@ class Grid:
     """Rows of a grid from an offset, and how many there are in all.
 
     The cursor is the offset of the next page and the last key of this one. Where a page lacks rows, the next one begins
-    too early, and the count would still be met: but it holds that key again.
+    too early, and the count would still be met: but it holds that key again. Where it holds a row twice, the next one
+    begins too late.
     """
 
     key: str
@@ -90,6 +91,9 @@ class Grid:
         offset, _, last = (cursor or "0").partition(":")
         found = Offset(("rows",), PAGE, total=("count",), shape=rows_of).page(only_element(body), offset)
         keys = [str(record.get(self.key)) for record in decoded(_records, found.records)]
+        told = [key for key in keys if key not in ("None", "")]
+        if len(set(told)) < len(told):
+            raise contradiction("The page holds a row twice, so the next one would begin too late.")
         if last and last in keys:
             raise contradiction("The page before lacks rows: its last one comes again.")
         return found if found.cursor is None or not keys else replace(found, cursor=f"{found.cursor}:{keys[-1]}")

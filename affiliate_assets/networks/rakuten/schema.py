@@ -37,6 +37,7 @@ REPORT = Titled(
         # Whether the transaction id alone tells the lines of an order apart is not known.
         "line_id": ("transaction_id", "sku_number", "process_date", "process_time"),
     },
+    optional=frozenset({"sku_number"}),
     unique="line_id",
 )
 
