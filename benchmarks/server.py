@@ -123,6 +123,8 @@ def main(rows: int) -> None:
     app = _app(rows)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        # From here on a caller waits instead of being refused.
+        listener.listen()
         sys.stdout.write(f"{listener.getsockname()[1]}\n")
         sys.stdout.flush()
         config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="off")

@@ -75,11 +75,13 @@ def _overlapping(outcome: Outcome, network: str, unread: Sequence[Manifest]) -> 
         stream = connector_of(network, outcome.plan.ground, window.as_of).stream(window.stream)
         if window.window_start is None or window.clock != stream.clocks[0].name:
             continue
-        begin = window.window_start - stream.clocks[0].overlap
-        begin = max(first_asked(stream, outcome.settings, window.as_of), begin)
-        windows = (math.ceil((window.as_of - start) / stream.max_span) for start in (begin, window.window_start))
+        earliest = first_asked(stream, outcome.settings, window.as_of)
+        overlapped = max(earliest, window.window_start - stream.clocks[0].overlap)
+        with_overlap, without = (
+            math.ceil((window.as_of - start) / stream.max_span) for start in (overlapped, window.window_start)
+        )
         of = (window.run_id, window.account_id, window.stream)
-        more[of] = max(more.get(of, 0), next(windows) - next(windows))
+        more[of] = max(more.get(of, 0), with_overlap - without)
     return sum(more.values())
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 from random import Random
 
 from affiliate_assets.sandbox import EVERY_FAULT
 from affiliate_assets.sandbox import NETWORKS as EMULATED
 
 from .disturbance import POINTS, Doom
-from .ground import NETWORKS, Ground, ground_of
+from .ground import GROUNDS, NETWORKS, Ground, ground_of
 
 # The networks that a fault makes sense for, by fault.
 ABLE = {
@@ -138,6 +139,9 @@ def _alone(seed: int, rng: Random, network: str, kind: str) -> Plan:
     )
     night = FaultyNight(days[0], 0.0, [Injection(network, kind, rng.randrange(4), 1)])
     ground = ground_of(network, seed // SHAPED)
+    if kind == "page_repeated":
+        # It wants a page before it, which a network that is asked day by day has only where pages are short.
+        ground = min(GROUNDS[network], key=attrgetter("page_limit"))
     return Plan(seed, ground, (network,), from_nothing, [night], clean, 4, False, True, False, kind)
 
 
