@@ -82,7 +82,7 @@ def measure(rows: int, *, with_dbt: bool, peer: Path | None) -> Figures:
     with tempfile.TemporaryDirectory(prefix="affiliate_benchmark_") as name:
         folder = Path(name)
         with page_server(rows) as url:
-            for step in ("http", "parse_msgspec", "parse_orjson", "ingest"):
+            for step in ("http", "parse_msgspec", "parse_orjson", "ingest", "pull", "load"):
                 figures[step] = _run("way", step, folder, url, rows)
             for setting in PEERS[:2] if peer else ():
                 figures[f"dlt_{setting}"] = _peer(peer, folder, url, rows, setting)
@@ -146,12 +146,11 @@ def describe(rows: int, figures: Figures) -> Report:
     """Figures → tables. Rows per second are conversions, whatever else a step writes."""
     ours, http = figures["ingest"], figures["http"]
     seconds = {step: float(found["seconds"]) for step, found in figures.items() if "seconds" in found}
-    seconds |= {part: float(ours[f"{part}_seconds"]) for part in ("pull", "load")}
-    peaks = {step: found.get("peak_mb") for step, found in figures.items()} | {"pull": ours["pull_peak_mb"]}
+    peaks = {step: found.get("peak_mb") for step, found in figures.items()}
     names = {
         "ingest": "page → valid, one process",
-        "pull": "of it pull: HTTP and landing",
-        "load": "of it load: pages → raw → valid",
+        "pull": "pull alone: HTTP and landing",
+        "load": "load alone: pages → raw → valid",
         "build": "dbt build",
         "dlt_parquet_flat": "peer: dlt, Parquet, nothing unnested",
         "dlt_parquet": "peer: dlt, Parquet",
@@ -233,8 +232,8 @@ def markdown(reports: list[Report], load: float, sides: night.Sides | None = Non
         "",
         "Each step runs in a process of its own; peak MB is that process's highest resident memory (of `dbt build`: the"
         " dbt process). Pages of 1,000 Awin-shaped records of 1.2 kB come over loopback HTTP, one window of many pages,"
-        " through the real client, `pull_windows` and `load_stream`, with the rate limit lifted: at Awin's 20 calls a"
-        " minute the network would be the limit long before. dlt reads the same pages from the same server with its"
+        " through the real client, pull and load as a night takes them, with the rate limit lifted: at Awin's 20 calls"
+        " a minute the network would be the limit long before. dlt reads the same pages from the same server with its"
         " `rest_api` source into DuckDB, in an environment of its own (`benchmarks/peers/requirements.txt`); it neither"
         " keeps the pages nor checks the records. No figure includes imports. Values are invented and compress better"
         " than real ones. For dbt the valid tables are filled by SQL with as many conversions (half Awin, half CJ, one"

@@ -10,10 +10,18 @@ import json
 import resource
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from affiliate_assets.connectors.language import ApiStream
+    from affiliate_assets.http.client import NetworkClient
+    from affiliate_assets.landing.beside import LoadBeside
+    from affiliate_assets.landing.pages import Manifest
+    from affiliate_assets.landing.window import Pull
 
 Figures = dict[str, float]
 ACCOUNT = "71204"
@@ -25,11 +33,51 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
-def ingest(folder: Path, url: str, rows: int) -> Figures:
-    """Ours: one window of many pages through the real client, `pull_windows` and `load_stream`, in one process.
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The real client, pull and load of one stream; only the rate limit is lifted, and the paging is the server's."""
 
-    Only the rate limit is lifted, and the paging is the server's.
-    """
+    landing: Path
+    warehouse: Path
+    stream: ApiStream
+    client: NetworkClient
+    pull: Pull
+    beside: LoadBeside
+
+    def read(self) -> list[Manifest]:
+        from affiliate_assets.connectors.language import Window
+        from affiliate_assets.landing.extract import pull_windows
+        from affiliate_assets.landing.window import Question
+
+        window = Window("benchmark", "transaction", self.pull.start, self.pull.as_of)
+        return pull_windows(self.pull, [Question(self.stream, window)])
+
+    def load(self) -> None:
+        from affiliate_assets.landing.load import load_stream
+        from affiliate_assets.landing.warehouse import connection
+
+        with connection(self.warehouse) as opened:
+            load_stream(opened, self.landing, "awin", self.stream)
+
+    def prepare(self) -> None:
+        from affiliate_assets.landing.tables import create_tables
+        from affiliate_assets.landing.warehouse import connection
+
+        with connection(self.warehouse) as opened:
+            create_tables(opened, "awin", [self.stream])
+
+    def accepted(self) -> int:
+        """Rows of the valid table."""
+        from affiliate_assets.landing.tables import valid_table
+        from affiliate_assets.landing.warehouse import connection
+
+        with connection(self.warehouse) as opened:
+            ((rows,),) = opened.execute(f"select count(*) from {valid_table('awin', self.stream.name)}").fetchall()
+        return int(rows)
+
+
+def _way(folder: Path, url: str) -> Way:
+    """One window of many pages."""
     from dataclasses import replace
     from datetime import timedelta
 
@@ -38,12 +86,9 @@ def ingest(folder: Path, url: str, rows: int) -> Figures:
     from affiliate_assets.http.calls import CallLog
     from affiliate_assets.http.circuit import CircuitBreaker, circuits_file
     from affiliate_assets.http.client import NetworkClient, budgets_file
+    from affiliate_assets.landing.beside import LoadBeside
     from affiliate_assets.landing.calls import calls_file
-    from affiliate_assets.landing.extract import pull_windows
-    from affiliate_assets.landing.load import load_stream
-    from affiliate_assets.landing.tables import create_tables
-    from affiliate_assets.landing.warehouse import connection
-    from affiliate_assets.landing.window import Pull, Question
+    from affiliate_assets.landing.window import Pull
     from affiliate_assets.networks.awin.connector import CONNECTOR
     from affiliate_assets.settings import AccountSettings
 
@@ -57,40 +102,54 @@ def ingest(folder: Path, url: str, rows: int) -> Figures:
     )
     account = AccountSettings(network="awin", account_id=ACCOUNT, credentials={"token": "env:BENCHMARK_TOKEN"})
     now = datetime.now(UTC)
-    calls = CallLog(calls_file(folder / "landing", "awin", ACCOUNT, "benchmark"), "benchmark", now)
+    landing, warehouse = folder / "landing", folder / "warehouse" / "affiliate.duckdb"
+    calls = CallLog(calls_file(landing, "awin", ACCOUNT, "benchmark"), "benchmark", now)
     client = NetworkClient(connector, account, budgets_file(folder), calls=calls)
-    window = Window("benchmark", "transaction", now - timedelta(days=30), now)
-    warehouse = folder / "warehouse" / "affiliate.duckdb"
+    circuit = CircuitBreaker(circuits_file(folder), "awin", ACCOUNT)
+    beside = LoadBeside(warehouse, landing, "awin", [stream])
+    pull = Pull(client, circuit, landing, "benchmark", now, now - timedelta(days=30), beside.note)
+    return Way(landing, warehouse, stream, client, pull, beside)
 
+
+def ingest(folder: Path, url: str, rows: int) -> Figures:
+    """Ours: pages from HTTP to the valid table, as a night takes them, in one process."""
+    from affiliate_assets.landing.extract import side_by_side
+
+    way = _way(folder / "whole", url)
     started = perf_counter()
-    way = Pull(
-        client,
-        CircuitBreaker(circuits_file(folder), "awin", ACCOUNT),
-        folder / "landing",
-        "benchmark",
-        now,
-        now - timedelta(days=30),
-    )
-    (landed,) = pull_windows(way, [Question(stream, window)])
-    pulled, pulled_peak = perf_counter(), peak_mb()
-    with connection(warehouse) as opened:
-        create_tables(opened, "awin", [stream])
-        result = load_stream(opened, folder / "landing", "awin", stream)
-    ended = perf_counter()
-    if landed.status != "complete" or result.verdict.accepted != rows:
-        raise SystemExit(f"{landed.message} {result.verdict}")
+    way.prepare()
+    side_by_side([way.read], way.beside.load)
+    way.load()
+    seconds = perf_counter() - started
     return {
-        "seconds": ended - started,
-        "pull_seconds": pulled - started,
-        "load_seconds": ended - pulled,
-        "pull_peak_mb": pulled_peak,
+        "seconds": seconds,
         "peak_mb": peak_mb(),
-        "requests": client.effort.requests,
-        "sent_mb": client.effort.bytes / 1e6,
-        "landed_mb": sum(file.stat().st_size for file in (folder / "landing").rglob("*.zst")) / 1e6,
-        "accepted": result.verdict.accepted,
-        "warehouse_mb": warehouse.stat().st_size / 1e6,
+        "requests": way.client.effort.requests,
+        "sent_mb": way.client.effort.bytes / 1e6,
+        "landed_mb": sum(file.stat().st_size for file in way.landing.rglob("*.zst")) / 1e6,
+        "warehouse_mb": way.warehouse.stat().st_size / 1e6,
+        "accepted": way.accepted(),
     }
+
+
+def pull(folder: Path, url: str, rows: int) -> Figures:
+    """The half of it that asks and lands, alone."""
+    way = _way(folder, url)
+    started = perf_counter()
+    (landed,) = way.read()
+    seconds = perf_counter() - started
+    if landed.records != rows:
+        raise SystemExit(f"{landed.records} of {rows} records landed: {landed.message}")
+    return {"seconds": seconds, "peak_mb": peak_mb()}
+
+
+def load(folder: Path, url: str, rows: int) -> Figures:
+    """The half of it that loads what `pull` has landed, alone."""
+    way = _way(folder, url)
+    started = perf_counter()
+    way.prepare()
+    way.load()
+    return {"seconds": perf_counter() - started, "peak_mb": peak_mb()}
 
 
 def _bodies(url: str, rows: int) -> Iterator[bytes]:
@@ -168,7 +227,7 @@ def read_typed(folder: Path, url: str, rows: int) -> Figures:
 
 
 STEPS: dict[str, Callable[[Path, str, int], Figures]] = {
-    step.__name__: step for step in (ingest, http, parse_msgspec, parse_orjson, read_objects, read_typed)
+    step.__name__: step for step in (ingest, pull, load, http, parse_msgspec, parse_orjson, read_objects, read_typed)
 }
 
 if __name__ == "__main__":

@@ -123,9 +123,9 @@ def _json_path(path: Iterable[str]) -> str:
     return "$" + "".join(f'."{name}"' for name in path)
 
 
-def settle(warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream, records: int) -> None:
-    """Close what is over: words and types that no record in quarantine shows, and, if a load read any record, fields
-    that it no longer has or has again."""
+def settle(warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream) -> None:
+    """Close what is over: words and types that no record in quarantine shows, and fields that the latest records no
+    longer have or have again."""
     is_open = warehouse.execute(
         "select 1 from ops.drift where resolved_at is null and network = ? and stream = ? limit 1",
         [network, stream.name],
@@ -141,7 +141,7 @@ def settle(warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream, r
         update ops.drift d set resolved_at = coalesce($at, d.last_seen_at)
         where d.resolved_at is null and d.network = $network and d.stream = $stream
           and case d.kind
-                  when 'unknown_field' then $records > 0 and d.last_seen_at < $at
+                  when 'unknown_field' then d.last_seen_at < $at
                   when 'vanished' then exists (
                       select 1 from ops.fields f
                       where f.network = d.network and f.stream = d.stream and f.field = d.field
@@ -153,7 +153,7 @@ def settle(warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream, r
                           when d.detail = '{_DETAILS[UNFIT]}' then '{UNFIT}' else '{RETYPED}' end))
               end
         """,
-        {"network": network, "stream": stream.name, "at": at, "records": records},
+        {"network": network, "stream": stream.name, "at": at},
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 # A window of this length is not cut in halves any more.
 SHORTEST = timedelta(hours=1)
+# How often something else is looked after while accounts are pulled.
+LOOK_SECONDS = 0.05
 
 
 def pull_windows(
@@ -189,11 +191,18 @@ def _manifest(pull: Pull, question: Question) -> Manifest:
     )
 
 
-def side_by_side(tasks: Iterable[Callable[[], list[Manifest]]]) -> list[Manifest]:
-    """Run the accounts of a network at the same time; they share budgets through the throttle."""
+def side_by_side(
+    tasks: Iterable[Callable[[], list[Manifest]]], meanwhile: Callable[[Callable[[], bool]], object]
+) -> list[Manifest]:
+    """Run the accounts of a network at the same time; they share budgets through the throttle.
+
+    `meanwhile` is called again and again while they run, with what tells that they have ended.
+    """
     waiting = list(tasks)
     if not waiting:
         return []
     with ThreadPoolExecutor(max_workers=len(waiting), thread_name_prefix="account") as pool:
         futures = [pool.submit(task) for task in waiting]
+        while wait(futures, LOOK_SECONDS).not_done:
+            meanwhile(lambda: all(future.done() for future in futures))
         return [manifest for future in futures for manifest in future.result()]

@@ -7,39 +7,29 @@ them is noted, so that a load that is killed goes on with the pages that are mis
 
 from __future__ import annotations
 
-import hashlib
-import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 import duckdb
-import polars as pl
 
 from affiliate_assets.connectors.language import ApiStream, Stream
-from affiliate_assets.errors import InternalError, Where
 from affiliate_assets.landing import drift
+from affiliate_assets.landing.batches import arriving, batches, full_batches
 from affiliate_assets.landing.letters import note_dead_letters
 from affiliate_assets.landing.notes import Fresh, note_pages, note_windows, sum_windows
-from affiliate_assets.landing.pages import manifests
+from affiliate_assets.landing.pages import Manifest, manifests
 from affiliate_assets.landing.sightings import note_sightings
 from affiliate_assets.landing.state import settled_windows
 from affiliate_assets.landing.tables import (
     LOAD_COLUMNS,
     quarantine_table,
     raw_table,
-    stored,
     transaction,
     valid_table,
 )
 from affiliate_assets.landing.totals import compare_control_totals
-from affiliate_assets.landing.typed import type_records
 from affiliate_assets.landing.validation import Verdict, is_anything_held, judge, release, store
-
-# JSON of one transaction; what a load holds in memory grows with this, not with the number of pages.
-BATCH_BYTES = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,57 +71,83 @@ def load_stream(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: st
     Raises:
         InternalError: A listed page is missing or was changed on disk.
     """
-    result = LoadResult()
-    windows = list(manifests(landing, network, stream.name, skip=settled_windows(warehouse, network, stream.name)))
+    windows = _unsettled(warehouse, landing, network, stream)
     if not windows:
-        return result
-    known = {
-        page_id
-        for (page_id,) in warehouse.execute(
-            "select page_id from ops.pages where network = ? and stream = ?", [network, stream.name]
-        ).fetchall()
-    }
-    fresh = [
-        (folder / page.file, manifest, page)
-        for folder, manifest in windows
-        for page in manifest.pages
-        if page.page_id not in known
-    ]
-    for batch, load_id in _arriving(warehouse, network, stream, fresh):
-        result += _load_batch(warehouse, landing, network, stream, batch, load_id)
+        return LoadResult()
+    result = _load_batches(warehouse, landing, network, stream, batches(_fresh(warehouse, network, stream, windows)))
     with transaction(warehouse):
         note_windows(warehouse, [manifest for _, manifest in windows])
         note_dead_letters(warehouse, [manifest for _, manifest in windows])
         if isinstance(stream, ApiStream) and stream.control is not None:
             compare_control_totals(warehouse, landing, stream, [manifest for _, manifest in windows])
         release(warehouse, network, stream)
-        drift.settle(warehouse, network, stream, result.records)
+        drift.settle(warehouse, network, stream)
     return result
+
+
+def load_landed(
+    warehouse: duckdb.DuckDBPyConnection, landing: Path, network: str, stream: Stream, is_over: Callable[[], bool]
+) -> LoadResult:
+    """Bring landed pages into the warehouse while they make full batches, or all once their pull is over.
+
+    The windows are not noted yet: it is left as a load leaves it that is killed.
+
+    Raises:
+        InternalError: A listed page is missing or was changed on disk.
+    """
+    return _load_batches(warehouse, landing, network, stream, _landed(warehouse, landing, network, stream, is_over))
+
+
+def _landed(
+    warehouse: duckdb.DuckDBPyConnection, landing: Path, network: str, stream: Stream, is_over: Callable[[], bool]
+) -> Iterator[list[Fresh]]:
+    taken: set[str] = set()
+    while True:
+        is_last = is_over()
+        fresh = _fresh(warehouse, network, stream, _unsettled(warehouse, landing, network, stream))
+        waiting = [entry for entry in fresh if entry[2].page_id not in taken]
+        found = batches(waiting) if is_last else full_batches(waiting)
+        taken |= {page.page_id for batch in found for _, _, page in batch}
+        yield from found
+        if is_last or not found:
+            return
 
 
 def recount(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: str, stream: Stream) -> None:
     """Count anew, from the landed files, where every record ended."""
     valid, quarantine = valid_table(network, stream.name), quarantine_table(network, stream.name)
     windows = list(manifests(landing, network, stream.name))
-    pages = [(folder / page.file, manifest, page) for folder, manifest in windows for page in manifest.pages]
-    for _ in _arriving(warehouse, network, stream, pages):
+    for _ in arriving(warehouse, network, stream, batches(_pages(windows))):
         _count_outcomes(warehouse, valid, quarantine)
     sum_windows(warehouse, [manifest.window_id for _, manifest in windows])
 
 
-def _batches(fresh: list[Fresh]) -> Iterator[list[Fresh]]:
-    """Of about one size: rows of a last one that is small would wait in the write-ahead log and be written twice."""
-    batch: list[Fresh] = []
-    size, left = 0, sum(page.bytes for _, _, page in fresh)
-    for entry in fresh:
-        more = entry[2].bytes
-        if batch and (size + more > BATCH_BYTES or size + more / 2 > left / (-(-left // BATCH_BYTES) or 1)):
-            yield batch
-            batch, size, left = [], 0, left - size
-        batch.append(entry)
-        size += more
-    if batch:
-        yield batch
+def _unsettled(
+    warehouse: duckdb.DuckDBPyConnection, landing: Path, network: str, stream: Stream
+) -> list[tuple[Path, Manifest]]:
+    return list(manifests(landing, network, stream.name, skip=settled_windows(warehouse, network, stream.name)))
+
+
+def _pages(windows: Iterable[tuple[Path, Manifest]]) -> list[Fresh]:
+    return [(folder / page.file, manifest, page) for folder, manifest in windows for page in manifest.pages]
+
+
+def _fresh(
+    warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream, windows: Iterable[tuple[Path, Manifest]]
+) -> list[Fresh]:
+    """The pages that are not in the warehouse yet."""
+    asked = "select page_id from ops.pages where network = ? and stream = ?"
+    known = {page_id for (page_id,) in warehouse.execute(asked, [network, stream.name]).fetchall()}
+    return [entry for entry in _pages(windows) if entry[2].page_id not in known]
+
+
+def _load_batches(
+    warehouse: duckdb.DuckDBPyConnection, landing: Path, network: str, stream: Stream, found: Iterable[list[Fresh]]
+) -> LoadResult:
+    result = LoadResult()
+    for batch, load_id in arriving(warehouse, network, stream, found):
+        result += _load_batch(warehouse, landing, network, stream, batch, load_id)
+    return result
 
 
 def _load_batch(
@@ -156,73 +172,6 @@ def _load_batch(
     return LoadResult(
         len(batch), sum(page.records for _, _, page in batch), int(new_versions), verdict, tuple(sorted(unknown))
     )
-
-
-def _arriving(
-    warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream, pages: list[Fresh]
-) -> Iterator[tuple[list[Fresh], str]]:
-    """Each batch and the id of its load, while its records are `work.arrived`; the next one is read meanwhile."""
-
-    def read(batch: list[Fresh]) -> tuple[list[Fresh], str]:
-        load_id = uuid.uuid4().hex[:12]
-        with warehouse.cursor() as beside:
-            _read_pages(beside, network, stream, batch, load_id)
-        return batch, load_id
-
-    batches = _batches(pages)
-    with ThreadPoolExecutor(1, thread_name_prefix="pages") as pool:
-        coming = [pool.submit(read, batch) for batch in islice(batches, 1)]
-        while coming:
-            batch, load_id = coming.pop().result()
-            warehouse.execute("drop table if exists work.arrived")
-            warehouse.execute(f"alter table work.arriving_{load_id} rename to arrived")
-            coming += [pool.submit(read, following) for following in islice(batches, 1)]
-            yield batch, load_id
-
-
-def _read_pages(
-    warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream, batch: list[Fresh], load_id: str
-) -> None:
-    """Table `work.arriving`: every record of the pages, with its key, hash and origin."""
-    for path, manifest, page in batch:
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != page.sha256:
-            raise InternalError(
-                f"The manifest lists {path.name}, which is not on disk as it was written.",
-                next_step="restore the landing zone from its backup, or delete that window's folder and run again.",
-                where=Where(network, manifest.account_id, stream.name, manifest.window_id),
-            )
-    origins = pl.DataFrame(
-        [
-            {
-                "path": str(path),
-                "_account_id": manifest.account_id,
-                "_observed_at": stored(page.observed_at),
-                "_fetched_at": stored(page.fetched_at),
-                "_page_id": page.page_id,
-                "_load_id": load_id,
-                "_run_id": page.run_id,
-                "_time_zone": manifest.time_zone,
-            }
-            for path, manifest, page in batch
-        ]
-    )
-    files = [str(path) for path, _, page in batch if page.records]
-    # A record is no longer than its page; what is allowed here, DuckDB takes as buffer.
-    longest = max(page.bytes for _, _, page in batch) + 1
-    source = f"read_ndjson_objects($files, filename = true, maximum_object_size = {longest})"
-    warehouse.register("origins", origins)
-    type_records(
-        warehouse,
-        stream,
-        f"""
-        select json as record, o.* exclude (path)
-        from {source if files else "(select null::json as json, '' as filename where $files is null)"} f
-        join origins o on o.path = f.filename
-        """,
-        {"files": files or None},
-        table=f"work.arriving_{load_id}",
-    )
-    warehouse.unregister("origins")
 
 
 def _find_new_versions(warehouse: duckdb.DuckDBPyConnection, raw: str) -> str:

@@ -14,6 +14,7 @@ from affiliate_assets.errors import AffiliateError, Where
 from affiliate_assets.http.calls import CallLog
 from affiliate_assets.http.circuit import CircuitBreaker, circuits_file
 from affiliate_assets.http.client import NetworkClient, RetryBounds, budgets_file
+from affiliate_assets.landing.beside import LoadBeside
 from affiliate_assets.landing.calls import calls_file, load_calls, load_circuits
 from affiliate_assets.landing.configuration import store_configuration
 from affiliate_assets.landing.extract import pull_windows, side_by_side
@@ -48,11 +49,12 @@ def run_network(
     """
     not_asked: list[str] = []
     priority = Priority.RECONCILIATION if follow_changes else Priority.BACKFILL
+    beside = LoadBeside(settings.warehouse, settings.landing, connector.slug, connector.streams)
 
     def task(plan: AccountPlan) -> Callable[[], list[Manifest]]:
         def pull() -> list[Manifest]:
             try:
-                way = _way(settings, connector, plan.account, priority, run_id, as_of)
+                way = _way(settings, connector, plan.account, priority, run_id, as_of, beside.note)
                 return pull_windows(way, plan.questions, plan.complete)
             except AffiliateError as error:
                 not_asked.append(str(error.at(Where(connector.slug, plan.account.account_id))))
@@ -68,11 +70,12 @@ def run_network(
         earlier, plans = plan_network(
             settings, connector, requested=requested, follow_changes=follow_changes, as_of=as_of, alone=alone
         )
-        windows = side_by_side(task(plan) for plan in plans)
+        windows = side_by_side((task(plan) for plan in plans), beside.load)
         if any(window.control for window in windows):
             loaded, plans = plan_in_question(settings, connector)
             earlier = added(earlier, loaded)
-            windows += side_by_side(task(plan) for plan in plans)
+            windows += side_by_side((task(plan) for plan in plans), beside.load)
+    earlier = added(earlier, beside.loaded)
     return _loaded(
         settings, connector.slug, connector.streams, windows, not_asked, earlier, follow_changes, run_id, as_of
     )
@@ -85,6 +88,7 @@ def _way(
     priority: Priority,
     run_id: str,
     as_of: datetime,
+    landed: Callable[[int], None],
 ) -> Pull:
     pulls = settings.pulls
     bounds = RetryBounds(attempts=pulls.attempts, seconds=pulls.seconds, first_wait=pulls.first_wait)
@@ -102,6 +106,7 @@ def _way(
         run_id,
         as_of,
         settings.start(),
+        landed,
     )
 
 

@@ -62,7 +62,7 @@ def replay_stream(warehouse: duckdb.DuckDBPyConnection, landing: Path, network: 
         warehouse.execute(f"delete from {valid}")
         warehouse.execute(f"insert into {valid} ({columns}) select {columns} from replay.valid")
         release(warehouse, network, stream)
-        drift.settle(warehouse, network, stream, loaded.records)
+        drift.settle(warehouse, network, stream)
     warehouse.execute("drop schema replay cascade")
     recount(warehouse, landing, network, stream)
     rules = broken_rules(warehouse, network, stream)

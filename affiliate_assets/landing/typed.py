@@ -16,6 +16,9 @@ from affiliate_assets.connectors.schema import Reading, duckdb_type_of, path_of,
 OFFSET = r"([zZ]|[+-]\d{2}:?\d{2})$"
 # A number of so many characters is written back as it came; a longer one may not be, and is read again as its type.
 EXACT = 15
+# A number of so many digits before its point that DuckDB writes it with an exponent, and any number of JSON.
+HUGE = r"e\+(1[6-9]|[2-9]\d|\d{3})$"
+NUMBER = r"^-?\d+([.]\d+)?([eE][+-]?\d+)?$"
 
 Shape = dict[str, Any]
 
@@ -36,49 +39,57 @@ def type_records(
     whose value is there and does not fit; `_retyped`, the text columns whose value is there and is not a text; both as
     names divided by blanks.
     """
+    columns = stream.schema.columns
     shape: Shape = {BROKEN: "JSON"}
     leaves = [f'r."{BROKEN}" as _broken_sent']
-    for number, name in enumerate(stream.key):
-        shape[name] = "JSON"
-        leaves.append(f'(r."{name}")::varchar as _key_sent{number}')
-    texts: list[str] = []
+    for name in stream.key:
+        shape[name] = "VARCHAR"
+    leaves += [f'r."{name}" as _key_text{number}' for number, name in enumerate(stream.key)]
+    told_as: Shape = {}
+    scalars: list[str] = []
     values: list[str] = []
     unfit: list[str] = []
     retyped: list[str] = []
-    for place, (name, column) in enumerate(stream.schema.columns.items(), start=1):
+    for name, column in columns.items():
         path, type_, reading = path_of(column), duckdb_type_of(column), reading_of(column)
-        _put(shape, path, "JSON")
-        leaves.append(f'(r.{_dotted(path)})::varchar as "{name}_sent"')
-        texts.append(f'{_read(f"_texts[{place}]", reading)} as "{name}_text"')
+        told, text = f"r.{_dotted(path)}", f'"{name}_text"'
+        _put(shape, path, "VARCHAR")
+        leaves.append(f"{_read(told, reading)} as {text}")
         values.append(f'{_value(name, path, type_, reading)} as "{name}"')
-        wrong = f'not starts_with("{name}_sent", \'"\')' if type_ == "VARCHAR" else f'"{name}" is null'
-        (retyped if type_ == "VARCHAR" else unfit).append(
-            f"case when {wrong} and \"{name}_text\" <> '' then '{name}' end"
-        )
+        if type_ == "VARCHAR":
+            _put(told_as, path, "JSON")
+            scalars.append(_may_be_no_text(told))
+            retyped.append(
+                f"case when not starts_with((t.{_dotted(path)})::varchar, '\"') and {text} <> '' then '{name}' end"
+            )
+        else:
+            unfit.append(f"case when \"{name}\" is null and {text} <> '' then '{name}' end")
     # A key of several parts is joined with a character that no network uses in ids; no object or list is a part.
     key = " || '|' || ".join(
-        f"case when left(_key_sent{number}, 1) not in ('{{', '[') then {_text(f'_key_sent{number}')} end"
-        for number in range(len(stream.key))
+        f"case when left(_key_text{number}, 1) not in ('{{', '[') or {_is_text((name,))} then _key_text{number} end"
+        for number, name in enumerate(stream.key)
     )
     # An empty id is none: records without one are not versions of each other.
     key = f"nullif({key}, '{'|' * (len(stream.key) - 1)}')"
-    names = ", ".join(f'"{name}"' for name in stream.schema.columns)
-    sent = ", ".join(f'"{name}_sent"' for name in stream.schema.columns)
+    names = ", ".join(f'"{name}"' for name in columns)
+    # Whether a value came as a text is asked, by reading the record again, only where one may have come as another.
+    retold = f"case when {' or '.join(scalars)} then from_json(record, $told_as) end" if scalars else "null"
     (count,) = warehouse.execute(
         f"""
         create or replace table {table} as
         with parsed as (select *, from_json(record, $shape) as r from ({source})),
-        leaves as (select * exclude (r), {", ".join(leaves)} from parsed),
-        -- One expression for all columns: DuckDB takes longer to bind it for each than to read a night's records.
-        told as (select *, list_transform([{sent}], lambda sent: {_text("sent")}) as _texts from leaves),
-        texts as (select * exclude (_texts), {", ".join(texts)} from told),
+        texts as (select * exclude (r), {retold} as t, {", ".join(leaves)} from parsed),
         typed as (select *, {", ".join(values)} from texts)
         select _account_id, {key} as _key, md5(record::varchar) as _row_hash, _observed_at, _fetched_at, _page_id,
                _load_id, _run_id, {names}, _broken_sent ->> '$' as _broken,
                {_names(unfit)} as _unfit, {_names(retyped)} as _retyped, record
         from typed
         """,
-        {**(parameters or {}), "shape": json.dumps(shape)},
+        {
+            **(parameters or {}),
+            "shape": json.dumps(shape),
+            **({"told_as": json.dumps(told_as)} if scalars else {}),
+        },
     ).fetchall()[0]
     return int(count)
 
@@ -93,12 +104,18 @@ def _dotted(path: tuple[str, ...]) -> str:
     return ".".join(f'"{part}"' for part in path)
 
 
-def _text(sent: str) -> str:
-    """The characters of a JSON value, a text without its quotes and escapes."""
-    return f"""case when starts_with("{sent}", '"') then
-        case when contains("{sent}", '\\') then json_extract_string("{sent}"::json, '$')
-             else substring("{sent}", 2, length("{sent}") - 2) end
-        when "{sent}" <> 'null' then "{sent}" end"""
+def _may_be_no_text(text: str) -> str:
+    """Whether the characters of a JSON value may be those of a number, a flag, an object or a list."""
+    return f"""case when {text} < ':' then regexp_matches({text}, '{NUMBER}')
+        when {text} < '[' then false
+        else {text} < '\\' or {text} in ('true', 'false') or ({text} >= '{{' and {text} < '|') end"""
+
+
+def _is_text(path: tuple[str, ...]) -> str:
+    """Whether a field came as a text; reads the record again."""
+    alone: Shape = {}
+    _put(alone, path, "JSON")
+    return f"starts_with((from_json(record, '{json.dumps(alone)}').{_dotted(path)})::varchar, '\"')"
 
 
 def _read(text: str, reading: Reading) -> str:
@@ -116,19 +133,23 @@ def _read(text: str, reading: Reading) -> str:
 
 def _value(name: str, path: tuple[str, ...], type_: str, reading: Reading) -> str:
     """The text as the column's type; NULL where it does not fit, and for an empty text."""
-    sent, text = f'"{name}_sent"', f'"{name}_text"'
+    text = f'"{name}_text"'
     value = f"try_cast({text} as {type_})"
     if type_ == "VARCHAR":
         return f"nullif({text}, '')"
     if type_ == "TIMESTAMP":
         return _instant(text, reading.form)
     if type_ == "BIGINT":
-        return f"case when not contains({text}, '.') or rtrim({text}, '0') like '%.' then {value} end"
+        # Past 1e16 DuckDB writes a number with an exponent; it has no fraction there.
+        is_whole = (
+            f"not regexp_matches({text}, '[.]|e-') or rtrim({text}, '0') like '%.' or regexp_matches({text}, '{HUGE}')"
+        )
+        return f"case when {is_whole} then {value} end"
     if type_.startswith("DECIMAL"):
         alone: Shape = {}
         _put(alone, path, type_)
         again = f"from_json(record, '{json.dumps(alone)}').{_dotted(path)}"
-        return f"case when length({sent}) > {EXACT} and not starts_with({sent}, '\"') then {again} else {value} end"
+        return f"case when length({text}) > {EXACT} and not {_is_text(path)} then {again} else {value} end"
     return value
 
 

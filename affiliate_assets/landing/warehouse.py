@@ -49,25 +49,27 @@ def exclusive(warehouse: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
 
 
 @contextmanager
-def connection(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def connection(warehouse: Path, patience: float | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-write connection under the lock, in UTC, closed at the end.
+
+    `patience` is how many seconds to wait for the lock, and then for the file; without it, as long as a night may.
 
     Raises:
         RetryableError: The lock or the file stays taken.
     """
-    with exclusive(warehouse):
-        opened = _open(warehouse)
+    with exclusive(warehouse, LOCK_SECONDS if patience is None else patience):
+        opened = _open(warehouse, OPEN_SECONDS if patience is None else patience)
         try:
             yield opened
         finally:
             opened.close()
 
 
-def _open(warehouse: Path) -> duckdb.DuckDBPyConnection:
+def _open(warehouse: Path, seconds: float) -> duckdb.DuckDBPyConnection:
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda error: isinstance(error, duckdb.IOException)),
         wait=tenacity.wait_random_exponential(multiplier=0.05, max=2),
-        stop=tenacity.stop_after_delay(OPEN_SECONDS),
+        stop=tenacity.stop_after_delay(seconds),
         reraise=True,
     )
     # In memory is what a load works with; the file comes beside it, since only so its row groups can be told.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ class Pull:
     Attributes:
         as_of: What the run takes for the present (UTC).
         start: First instant ever wanted (UTC).
+        landed: Told the bytes of each page's records once it has landed; from several threads at once.
     """
 
     client: NetworkClient
@@ -31,6 +33,7 @@ class Pull:
     run_id: str
     as_of: datetime
     start: datetime
+    landed: Callable[[int], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,4 +134,5 @@ def _land(
         cursor=page.cursor,
         unknown=lines.unknown,
     )
+    pull.landed(len(lines.content))
     return lines.content, page

@@ -111,9 +111,9 @@ class Doom:
         with _exclusive(database, path) as rows:
             yield rows
 
-    def _open(self, path: Path) -> _Watched:
+    def _open(self, path: Path, seconds: float) -> _Watched:
         self.pass_by("statement")
-        return _Watched(self, _open(path))
+        return _Watched(self, _open(path, seconds))
 
 
 class _Watched:

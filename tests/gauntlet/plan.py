@@ -85,6 +85,7 @@ class Plan:
         side_by_side: The accounts of a network are pulled at the same time; which call gets which fault is then open.
         alone: The only fault there is; it has to strike.
         real_budgets: Both sides keep to a tight limit.
+        loads_beside: A few pages are a full batch, and are loaded while the pull goes on.
     """
 
     seed: int
@@ -97,6 +98,7 @@ class Plan:
     real_budgets: bool
     revive: bool
     side_by_side: bool
+    loads_beside: bool
     alone: str | None = None
 
 
@@ -122,6 +124,7 @@ def plan_of(seed: int) -> Plan:
         real_budgets=place == ROUND - 1 and turn % 2 == 0,
         revive=rng.random() < 0.7,
         side_by_side=rng.random() < 0.15,
+        loads_beside=turn % 5 == 1,
     )
 
 
@@ -142,7 +145,7 @@ def _alone(seed: int, rng: Random, network: str, kind: str) -> Plan:
     if kind == "page_repeated":
         # It wants a page before it, which a network that is asked day by day has only where pages are short.
         ground = min(GROUNDS[network], key=attrgetter("page_limit"))
-    return Plan(seed, ground, (network,), from_nothing, [night], clean, 4, False, True, False, kind)
+    return Plan(seed, ground, (network,), from_nothing, [night], clean, 4, False, True, False, False, kind)
 
 
 def _night(rng: Random, day: int, networks: tuple[str, ...]) -> FaultyNight:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from affiliate_assets.landing import batches
 from tests.waiting import WaitingClock
 
 from .checking import check
@@ -17,6 +18,8 @@ from .references import References
 from .running import running
 
 PLANS = int(os.environ.get("GAUNTLET_PLANS", "200"))
+# Bytes of a batch where a small world has several.
+FEW_PAGES = 4_000
 SEED = os.environ.get("GAUNTLET_SEED")
 
 
@@ -36,6 +39,8 @@ def run(seed: int, root: Path, references: References, monkeypatch: pytest.Monke
     clock = WaitingClock()
     if plan.real_budgets:
         clock.install(monkeypatch)
+    if plan.loads_beside:
+        monkeypatch.setattr(batches, "BATCH_BYTES", FEW_PAGES)
     try:
         with running(plan, root, references, clock if plan.real_budgets else time.monotonic) as outcome:
             served = {fault.kind for fault in outcome.sandbox.faults_served}

@@ -138,8 +138,12 @@ def _strike(outcome: Outcome, night: FaultyNight, limit: RateLimit, root: Path) 
 def _in_order(side_by_side: bool) -> Iterator[None]:
     """Pull the accounts one after another, unless they should meet: only then does a plan end the same each time."""
 
-    def one_by_one(tasks: Iterable[Callable[[], list[Manifest]]]) -> list[Manifest]:
-        return [manifest for task in tasks for manifest in task()]
+    def one_by_one(tasks: Iterable[Callable[[], list[Manifest]]], meanwhile: Callable[[], object]) -> list[Manifest]:
+        found = []
+        for task in tasks:
+            found += task()
+            meanwhile(lambda: False)
+        return found
 
     with nullcontext() if side_by_side else patch.object(landing_night, "side_by_side", one_by_one):
         yield

@@ -13,6 +13,7 @@ from random import Random
 
 import pytest
 
+from affiliate_assets.landing import batches
 from affiliate_assets.settings import Settings
 
 from .checking import check
@@ -28,6 +29,7 @@ from .ground import (
     settings_for,
 )
 from .plan import FaultyNight, Plan
+from .plans import FEW_PAGES
 from .references import References
 from .running import Outcome
 
@@ -39,6 +41,7 @@ _DEADLINE = 30.0
 
 def pull_in_a_process(settings: Settings, network: str, ground: Ground, at: datetime, secrets: dict[str, str]) -> None:
     os.environ.update(secrets)
+    batches.BATCH_BYTES = FEW_PAGES
     pull(settings, connector_of(network, ground, at), "killed", at)
 
 
@@ -65,6 +68,7 @@ def test_a_killed_process_leaves_nothing_that_one_clean_run_does_not_mend(
         real_budgets=False,
         revive=True,
         side_by_side=True,
+        loads_beside=True,
     )
     if day:
         references.copy(ground, network, (0,), root / network)

@@ -19,7 +19,12 @@ def test_small_run_brings_every_row_to_valid_and_writes_the_page(tmp_path: Path)
     for text in (finished.stdout, page.read_text(encoding="utf-8")):
         assert "2,000 conversions" in text
         assert "Valid rows: 2,000 of 2,000" in text
-        for step in ("page → valid", "pull: HTTP and landing", "load: pages → raw → valid", "floor: HTTP alone"):
+        for step in (
+            "page → valid",
+            "pull alone: HTTP and landing",
+            "load alone: pages → raw → valid",
+            "floor: HTTP alone",
+        ):
             assert step in text
         assert "dbt build" not in text.split("conversions", 1)[1].split("Valid rows")[0]
 

@@ -11,7 +11,7 @@ import pytest
 
 from affiliate_assets.connectors.planning import Span, plan_windows
 from affiliate_assets.errors import InternalError
-from affiliate_assets.landing import load
+from affiliate_assets.landing import batches, load
 from affiliate_assets.landing.pages import WindowFolder, manifests
 from affiliate_assets.landing.state import stream_state
 from affiliate_assets.landing.tables import create_tables
@@ -51,13 +51,11 @@ def test_loading_again_finds_nothing_to_do(bench: Bench) -> None:
     assert bench.everything() == before
 
 
-def test_batches_are_of_about_one_size_and_none_is_larger_than_allowed(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_batches_are_of_about_one_size(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(10):
         bench.land([sale(11 + number)], hour=3 + number)
     ((_, window), *_) = manifests(bench.folder / "landing", "acme", "sales")
-    monkeypatch.setattr(load, "BATCH_BYTES", 4 * window.pages[0].bytes)
+    monkeypatch.setattr(batches, "BATCH_BYTES", 4 * window.pages[0].bytes)
     assert (bench.load().pages, len(bench.valid())) == (10, 10)
     # Not 4, 4 and 2.
     assert sorted(bench.rows("select count(*) from ops.pages group by load_id")) == [(3,), (3,), (4,)]

@@ -15,7 +15,7 @@ from affiliate_assets.connectors.language import RateLimit
 from affiliate_assets.connectors.paging import BodyCursor
 from affiliate_assets.connectors.planning import Span
 from affiliate_assets.http.client import budgets_file
-from affiliate_assets.landing import load, night, pages
+from affiliate_assets.landing import batches, load, night, pages
 from affiliate_assets.landing.pages import WindowFolder
 from affiliate_assets.landing.resume import close_dead_windows, unfinished_questions
 from affiliate_assets.networks import api_connectors
@@ -190,11 +190,11 @@ def test_pages_that_a_killed_run_landed_but_never_loaded_are_loaded_and_not_aske
     ]
 
 
-@pytest.mark.parametrize("batches", [1, 3])
+@pytest.mark.parametrize("stored", [1, 3])
 def test_a_load_that_was_killed_between_two_batches_is_ended_by_the_next_run_without_a_call_or_a_double(
-    cj: Cj, monkeypatch: pytest.MonkeyPatch, batches: int
+    cj: Cj, monkeypatch: pytest.MonkeyPatch, stored: int
 ) -> None:
-    judge, left = load.judge, [batches]
+    judge, left = load.judge, [stored]
 
     def dying(*args: object) -> object:
         if left[0] == 0:
@@ -202,7 +202,7 @@ def test_a_load_that_was_killed_between_two_batches_is_ended_by_the_next_run_wit
         left[0] -= 1
         return judge(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(load, "BATCH_BYTES", 1)
+    monkeypatch.setattr(batches, "BATCH_BYTES", 1)
     with monkeypatch.context() as patch:
         patch.setattr(load, "judge", dying)
         with pytest.raises(Killed):

@@ -100,6 +100,7 @@ def test_what_fits_is_typed_and_an_empty_text_is_unknown(
         ('"number": "x"', "number"),
         ('"number": [1]', "number"),
         ('"number": 12345678901234567890', "number"),
+        ('"number": 1e-7', "number"),
         ('"paid": 1.5', "paid"),
         ('"soldAt": 1700000000', "sold_at"),
         ('"soldAt": "yesterday"', "sold_at"),
@@ -117,7 +118,17 @@ def test_a_text_that_came_as_something_else_is_kept_and_named(
 
 
 @pytest.mark.parametrize(
-    ("sent", "key"), [("17", "17"), ('"a-1"', "a-1"), ('""', None), ("null", None), ("[1]", None), ("{}", None)]
+    ("sent", "key"),
+    [
+        ("17", "17"),
+        ('"a-1"', "a-1"),
+        ('"{0A1}"', "{0A1}"),
+        ('"[1]"', "[1]"),
+        ('""', None),
+        ("null", None),
+        ("[1]", None),
+        ("{}", None),
+    ],
 )
 def test_the_key_is_the_text_of_a_single_value(
     warehouse: duckdb.DuckDBPyConnection, sent: str, key: str | None
