@@ -30,7 +30,7 @@ HEADERS = ("step", "seconds", "rows/s", "peak MB")
 FLOOR_HEADERS = ("ours", "beside", "rows/s of ours ÷ its rows/s")
 # dlt by its fastest way and by its default; the default is slow, so it gets no more rows than this.
 PEERS = ("parquet_flat", "parquet", "default")
-PEER_SIZE, PEER_DEFAULT_ROWS = 100_000, 20_000
+PEERS_FROM, PEER_DEFAULT_ROWS = 100_000, 20_000
 
 Figures = dict[str, dict[str, Any]]
 
@@ -58,7 +58,7 @@ def main() -> int:
     reports = []
     for rows in options.rows:
         with console.status(f"{rows:,} conversions"):
-            peer = options.peer if rows == PEER_SIZE else None
+            peer = options.peer if rows >= PEERS_FROM else None
             report = describe(rows, measure(rows, with_dbt=not options.skip_dbt, peer=peer))
         reports.append(report)
         _print(console, report)

@@ -7,6 +7,7 @@ Imports are made inside the steps, since what a step imports is part of its peak
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
 from collections.abc import Callable, Iterator
@@ -29,8 +30,11 @@ ACCOUNT = "71204"
 
 def peak_mb() -> float:
     """Highest resident memory of this process so far, MiB; Linux counts in KiB, macOS in bytes."""
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    if sys.platform == "darwin":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    # What `getrusage` tells begins with the memory of the process that started this one.
+    (peak,) = re.findall(r"^VmHWM:\s*(\d+) kB$", Path("/proc/self/status").read_text(encoding="ascii"), re.MULTILINE)
+    return int(peak) / 2**10
 
 
 @dataclass(frozen=True, slots=True)

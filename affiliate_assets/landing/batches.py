@@ -47,7 +47,7 @@ def _batches(pages: list[Fresh], aim: float) -> list[list[Fresh]]:
 
 
 def arriving(
-    warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream, batches: Iterable[list[Fresh]]
+    warehouse: duckdb.DuckDBPyConnection, network: str, stream: Stream, found: Iterable[list[Fresh]]
 ) -> Iterator[tuple[list[Fresh], str]]:
     """Each batch and the id of its load, while its records are `work.arrived`; the next one is read meanwhile.
 
@@ -61,7 +61,7 @@ def arriving(
             _read_pages(beside, network, stream, batch, load_id)
         return batch, load_id
 
-    waiting = iter(batches)
+    waiting = iter(found)
     with ThreadPoolExecutor(1, thread_name_prefix="pages") as pool:
         coming = [pool.submit(read, batch) for batch in islice(waiting, 1)]
         while coming:

@@ -14,7 +14,7 @@ with touches as (
     select
         touchpoint_id, occurred_at, channel, network, publisher_id, cast(null as varchar) as utm_source,
         cast(null as varchar) as utm_medium, cast(null as varchar) as utm_campaign,
-        is_seen_by_shop, resolved_customer_hash, order_key, is_repeat
+        false as is_seen_by_shop, resolved_customer_hash, order_key, false as is_repeat
     from {{ ref('int_touchpoints__claimed') }}
 
 ),

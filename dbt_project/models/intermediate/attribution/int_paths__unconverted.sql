@@ -7,23 +7,19 @@ with touches as (
         t.occurred_at,
         t.channel,
         t.network,
-        coalesce('customer:' || t.resolved_customer_hash, 'visitor:' || seen.visitor_hash) as person
+        coalesce('customer:' || t.resolved_customer_hash, 'visitor:' || seen.visitor_hash) as person,
+        t.is_repeat
     from {{ ref('int_touchpoints__identified') }} as t
     inner join {{ ref('int_touchpoints__unioned') }} as seen on t.touchpoint_id = seen.touchpoint_id
-    where
-        {{ may_earn_credit('t') }}
-        and (t.resolved_customer_hash is not null or seen.visitor_hash is not null)
     union all
     select
-        t.touchpoint_id,
-        t.occurred_at,
-        t.channel,
-        t.network,
-        'customer:' || t.resolved_customer_hash as person
-    from {{ ref('int_touchpoints__claimed') }} as t
-    where
-        {{ may_earn_credit('t') }}
-        and t.resolved_customer_hash is not null
+        touchpoint_id,
+        occurred_at,
+        channel,
+        network,
+        'customer:' || resolved_customer_hash as person,
+        false as is_repeat
+    from {{ ref('int_touchpoints__claimed') }}
 
 ),
 
@@ -37,6 +33,7 @@ moments as (
 
     select touchpoint_id, occurred_at, channel, network, person, cast(null as timestamp) as ordered_at
     from touches
+    where person is not null and {{ may_earn_credit('touches') }}
     union all
     select
         cast(null as varchar),

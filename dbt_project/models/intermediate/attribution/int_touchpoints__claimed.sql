@@ -28,7 +28,6 @@ told as (
         clicks.channel,
         clicks.network,
         clicks.publisher_id,
-        clicks.is_seen_by_shop,
         c.conversion_key,
         o.order_key,
         o.customer_hash
@@ -65,8 +64,6 @@ select distinct
     channel,
     network,
     publisher_id,
-    is_seen_by_shop,
     resolved_customer_hash,
-    case when resolved_customer_hash is null then order_key end as order_key,
-    false as is_repeat
+    case when resolved_customer_hash is null then order_key end as order_key
 from owned
