@@ -122,9 +122,12 @@ def ingest(folder: Path, url: str, rows: int) -> Figures:
     way = _way(folder / "whole", url)
     started = perf_counter()
     way.prepare()
-    side_by_side([way.read], way.beside.load)
+    (landed,) = side_by_side([way.read], way.beside.load)
     way.load()
     seconds = perf_counter() - started
+    accepted = way.accepted()
+    if landed.status != "complete" or accepted != rows:
+        raise SystemExit(f"{accepted} of {rows} records arrived: {landed.message}")
     return {
         "seconds": seconds,
         "peak_mb": peak_mb(),
@@ -132,7 +135,7 @@ def ingest(folder: Path, url: str, rows: int) -> Figures:
         "sent_mb": way.client.effort.bytes / 1e6,
         "landed_mb": sum(file.stat().st_size for file in way.landing.rglob("*.zst")) / 1e6,
         "warehouse_mb": way.warehouse.stat().st_size / 1e6,
-        "accepted": way.accepted(),
+        "accepted": accepted,
     }
 
 

@@ -6,11 +6,9 @@ number keeps every digit. Only the allow-listed top-level fields survive.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from itertools import repeat
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import msgspec
@@ -228,10 +226,9 @@ class AllowedFields:
     """
 
     def __init__(self, allowed: frozenset[str], dropped: frozenset[str] = frozenset()) -> None:
-        strict, self._strict = _decoder(allowed | dropped, strict=True)
-        _, self._lenient = _decoder(allowed, strict=False)
-        # One call in C for each record: an assignment in a loop would take as long as reading the record.
-        self._unset = [vars(strict)[name].__set__ for name in dropped]
+        self._dropped = dropped
+        self._strict = _decoder(allowed | dropped, strict=True)
+        self._lenient = _decoder(allowed, strict=False)
         self._known = allowed | dropped
 
     def lines(self, records: bytes) -> Lines:
@@ -243,8 +240,9 @@ class AllowedFields:
         unknown: Mapping[str, tuple[str, int]] = {}
         try:
             rows = self._strict.decode(records)
-            for unset in self._unset:
-                deque(map(unset, rows, repeat(msgspec.UNSET)), maxlen=0)
+            for row in rows if self._dropped else ():
+                for name in self._dropped:
+                    setattr(row, name, msgspec.UNSET)
         except msgspec.ValidationError:
             rows, unknown = self._with_unknown_fields(records)
         except msgspec.DecodeError as error:
@@ -274,15 +272,15 @@ def allowed_fields(allowed: frozenset[str], dropped: frozenset[str]) -> AllowedF
     return AllowedFields(allowed, dropped)
 
 
-def _decoder(names: frozenset[str], *, strict: bool) -> tuple[type[msgspec.Struct], msgspec.json.Decoder[list[Any]]]:
-    """A class of objects whose values stay raw, and a decoder of them; attribute names equal field names."""
+def _decoder(names: frozenset[str], *, strict: bool) -> msgspec.json.Decoder[list[Any]]:
+    """A decoder of objects whose values stay raw; attribute names equal field names."""
     record = msgspec.defstruct(
         "Record",
         [(name, msgspec.Raw | msgspec.UnsetType, msgspec.UNSET) for name in sorted(names)],
         forbid_unknown_fields=strict,
         gc=False,
     )
-    return record, msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
+    return msgspec.json.Decoder(list[record])  # type: ignore[valid-type]
 
 
 def _one_line(record: bytes) -> bytes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import uuid
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate, groupby, islice
-from operator import itemgetter
+from itertools import islice
 
 import duckdb
 import polars as pl
@@ -18,32 +18,40 @@ from affiliate_assets.landing.notes import Fresh
 from affiliate_assets.landing.tables import stored
 from affiliate_assets.landing.typed import type_records
 
-# JSON of one transaction, about; what a load holds in memory grows with this, not with the number of pages.
+# Most JSON of one transaction, unless one page is more; what a load holds in memory grows with this, not with the
+# number of pages.
 BATCH_BYTES = 32_000_000
 
 
 def batches(pages: list[Fresh]) -> list[list[Fresh]]:
     """All pages, in batches of about one size: rows of a small last one would wait in the write-ahead log and be
     written twice."""
-    size = _size(pages)
-    return _batches(pages, size / max(1, -(-size // BATCH_BYTES)))
+    found = []
+    while pages:
+        left = sum(page.bytes for _, _, page in pages)
+        count = _fitting(pages, left / max(1, math.ceil(left / BATCH_BYTES)))
+        found.append(pages[:count])
+        pages = pages[count:]
+    return found
 
 
 def full_batches(pages: list[Fresh]) -> list[list[Fresh]]:
-    """The first of the pages, in full batches."""
-    found = _batches(pages, BATCH_BYTES)
-    return found if found and _size(found[-1]) >= BATCH_BYTES else found[:-1]
+    """The first of the pages, in batches that the page after them does not fit into."""
+    found = []
+    while (count := _fitting(pages, BATCH_BYTES)) < len(pages):
+        found.append(pages[:count])
+        pages = pages[count:]
+    return found
 
 
-def _size(pages: list[Fresh]) -> int:
-    return sum(page.bytes for _, _, page in pages)
-
-
-def _batches(pages: list[Fresh], aim: float) -> list[list[Fresh]]:
-    """Each page is of the batch in which its middle lies, where every batch were as large as it should be."""
-    ends = accumulate(page.bytes for _, _, page in pages)
-    places = [(end - entry[2].bytes / 2) // max(aim, 1) for end, entry in zip(ends, pages, strict=True)]
-    return [[entry for _, entry in group] for _, group in groupby(zip(places, pages, strict=True), itemgetter(0))]
+def _fitting(pages: list[Fresh], aim: float) -> int:
+    """How many of the first pages come nearest to so many bytes, without being more than a batch may be."""
+    size = 0
+    for count, (_, _, page) in enumerate(pages):
+        if count and (size + page.bytes > BATCH_BYTES or size + page.bytes / 2 > aim):
+            return count
+        size += page.bytes
+    return len(pages)
 
 
 def arriving(

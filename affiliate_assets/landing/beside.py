@@ -1,6 +1,6 @@
 """Loading what has landed while a pull goes on, whenever it is a full batch and the warehouse is free.
 
-The warehouse is held for one load at a time, however long a rate limit makes the pull last.
+The warehouse is held while full batches wait, not for as long as a rate limit makes the pull last.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class LoadBeside:
                     loaded = load_landed(warehouse, self.landing, self.network, stream, is_over)
                     self.loaded = added(self.loaded, {stream.name: loaded})
         except RetryableError:
+            # Somebody has it: what landed still counts, and is looked at again in a moment.
             return
         except (AffiliateError, duckdb.Error) as error:
-            log.warning("%s: a load beside the pull was left: %s", self.network, error)
+            log.warning("[%s] A load beside the pull failed, and is left to the load after it: %s", self.network, error)

@@ -46,7 +46,7 @@ def type_records(
         shape[name] = "VARCHAR"
     leaves += [f'r."{name}" as _key_text{number}' for number, name in enumerate(stream.key)]
     told_as: Shape = {}
-    scalars: list[str] = []
+    doubtful: list[str] = []
     values: list[str] = []
     unfit: list[str] = []
     retyped: list[str] = []
@@ -58,7 +58,7 @@ def type_records(
         values.append(f'{_value(name, path, type_, reading)} as "{name}"')
         if type_ == "VARCHAR":
             _put(told_as, path, "JSON")
-            scalars.append(_may_be_no_text(told))
+            doubtful.append(_may_be_no_text(told))
             retyped.append(
                 f"case when not starts_with((t.{_dotted(path)})::varchar, '\"') and {text} <> '' then '{name}' end"
             )
@@ -73,7 +73,7 @@ def type_records(
     key = f"nullif({key}, '{'|' * (len(stream.key) - 1)}')"
     names = ", ".join(f'"{name}"' for name in columns)
     # Whether a value came as a text is asked, by reading the record again, only where one may have come as another.
-    retold = f"case when {' or '.join(scalars)} then from_json(record, $told_as) end" if scalars else "null"
+    retold = f"case when {' or '.join(doubtful)} then from_json(record, $told_as) end" if doubtful else "null"
     (count,) = warehouse.execute(
         f"""
         create or replace table {table} as
@@ -88,7 +88,7 @@ def type_records(
         {
             **(parameters or {}),
             "shape": json.dumps(shape),
-            **({"told_as": json.dumps(told_as)} if scalars else {}),
+            **({"told_as": json.dumps(told_as)} if doubtful else {}),
         },
     ).fetchall()[0]
     return int(count)

@@ -138,7 +138,9 @@ def _strike(outcome: Outcome, night: FaultyNight, limit: RateLimit, root: Path) 
 def _in_order(side_by_side: bool) -> Iterator[None]:
     """Pull the accounts one after another, unless they should meet: only then does a plan end the same each time."""
 
-    def one_by_one(tasks: Iterable[Callable[[], list[Manifest]]], meanwhile: Callable[[], object]) -> list[Manifest]:
+    def one_by_one(
+        tasks: Iterable[Callable[[], list[Manifest]]], meanwhile: Callable[[Callable[[], bool]], object]
+    ) -> list[Manifest]:
         found = []
         for task in tasks:
             found += task()

@@ -51,7 +51,18 @@ def test_loading_again_finds_nothing_to_do(bench: Bench) -> None:
     assert bench.everything() == before
 
 
-def test_batches_are_of_about_one_size(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_is_no_larger_than_allowed_where_pages_are_large(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        bench.land([sale(11 + number)], hour=3 + number)
+    ((_, window), *_) = manifests(bench.folder / "landing", "acme", "sales")
+    monkeypatch.setattr(batches, "BATCH_BYTES", window.pages[0].bytes * 3 // 2)
+    bench.load()
+    assert bench.rows("select count(*) from ops.pages group by load_id") == [(1,), (1,), (1,)]
+
+
+def test_batches_are_of_about_one_size_and_none_is_larger_than_allowed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(10):
         bench.land([sale(11 + number)], hour=3 + number)
     ((_, window), *_) = manifests(bench.folder / "landing", "acme", "sales")
