@@ -68,7 +68,10 @@ def publish(
         if before is not None:
             before(warehouse)
         warehouse.execute(f"attach '{file}' as published (storage_version 'v1.5.0')")
-        published = tuple(_copy(warehouse, name, version / "parquet" / f"{name}.parquet") for name in names)
+        views = _views(warehouse)
+        for name in sorted(names, key=lambda name: (name in views, name)):
+            _store(warehouse, name, views.get(name))
+        published = tuple(_described(warehouse, name, version / "parquet" / f"{name}.parquet") for name in names)
         completeness = _completeness(warehouse)
         warehouse.execute("checkpoint published")
         warehouse.execute("detach published")
@@ -116,25 +119,45 @@ def read_manifest(published: Path) -> dict[str, Any]:
     return manifest
 
 
-def _copy(warehouse: duckdb.DuckDBPyConnection, name: str, parquet: Path) -> PublishedMart:
-    columns = warehouse.execute(
-        "select column_name, data_type from information_schema.columns where table_catalog = current_database()"
-        " and table_schema = ? and table_name = ? order by ordinal_position",
-        [MARTS, name],
+def _views(warehouse: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The queries of marts that are views of other marts, which a reader has in the same file without any schema."""
+    rows = warehouse.execute(
+        "select view_name, sql, current_database() from duckdb_views()"
+        " where database_name = current_database() and schema_name = ?",
+        [MARTS],
     ).fetchall()
-    warehouse.execute(f"create table published.{name} as select * from {MARTS}.{name}")
+    return {name: sql.split(" AS ", 1)[1].replace(f"{database}.{MARTS}.", "") for name, sql, database in rows}
+
+
+def _store(warehouse: duckdb.DuckDBPyConnection, name: str, query: str | None) -> None:
+    """Put a mart and its comments into the published file: a view as a view, which would be many times its tables."""
+    if query is None:
+        warehouse.execute(f"create table published.{name} as select * from {MARTS}.{name}")
+    else:
+        (database,) = warehouse.execute("select current_database()").fetchall()[0]
+        warehouse.execute(f"use published; create view {name} as {query.rstrip(';')}; use {database}")
     for column, comment in warehouse.execute(
         "select column_name, comment from duckdb_columns() where database_name = current_database()"
         " and schema_name = ? and table_name = ? and comment is not null",
         [MARTS, name],
     ).fetchall():
         warehouse.execute(f'comment on column published.{name}."{column}" is {_quoted(comment)}')
-    for (comment,) in warehouse.execute(
-        "select comment from duckdb_tables() where database_name = current_database() and schema_name = ?"
-        " and table_name = ? and comment is not null",
+    for kind, comment in warehouse.execute(
+        "select 'table', comment from duckdb_tables() where database_name = current_database() and schema_name = $1"
+        " and table_name = $2 and comment is not null union all"
+        " select 'view', comment from duckdb_views() where database_name = current_database() and schema_name = $1"
+        " and view_name = $2 and comment is not null",
         [MARTS, name],
     ).fetchall():
-        warehouse.execute(f"comment on table published.{name} is {_quoted(comment)}")
+        warehouse.execute(f"comment on {kind} published.{name} is {_quoted(comment)}")
+
+
+def _described(warehouse: duckdb.DuckDBPyConnection, name: str, parquet: Path) -> PublishedMart:
+    columns = warehouse.execute(
+        "select column_name, data_type from information_schema.columns where table_catalog = current_database()"
+        " and table_schema = ? and table_name = ? order by ordinal_position",
+        [MARTS, name],
+    ).fetchall()
     warehouse.execute(f"copy {MARTS}.{name} to '{parquet}' (format parquet, compression zstd)")
     (rows,) = warehouse.execute(f"select count(*) from {MARTS}.{name}").fetchall()[0]
     return PublishedMart(

@@ -5,12 +5,12 @@
 
 {# Rounded to the smallest unit of its currency, which has that many decimals (seed `currencies`); 2 where unknown. #}
 {% macro round_to_minor_unit(expression, digits) -%}
-    cast(case coalesce({{ digits }}, 2)
-        when 0 then round({{ expression }}, 0)
-        when 3 then round({{ expression }}, 3)
-        when 4 then round({{ expression }}, 4)
-        else round({{ expression }}, 2)
-    end as decimal(18, 6))
+    case coalesce({{ digits }}, 2)
+        when 0 then {{ money('round(' ~ expression ~ ', 0)') }}
+        when 3 then {{ money('round(' ~ expression ~ ', 3)') }}
+        when 4 then {{ money('round(' ~ expression ~ ', 4)') }}
+        else {{ money('round(' ~ expression ~ ', 2)') }}
+    end
 {%- endmacro %}
 
 
@@ -42,8 +42,20 @@
 {%- endmacro %}
 
 
+{# To the last digit, for what is rounded afterwards: whatever is rounded twice may be a unit off. #}
+{% macro exact_product(amount, rate) -%}
+    (cast({{ amount }} as decimal(28, 6)) * {{ rate }})
+{%- endmacro %}
+
+
 {% macro times_rate(amount, rate) -%}
-    cast(round(cast({{ amount }} as decimal(28, 6)) * {{ rate }}, 6) as decimal(18, 6))
+    cast(round({{ exact_product(amount, rate) }}, 6) as decimal(18, 6))
+{%- endmacro %}
+
+
+{# The same of a column of rates: most are 1, and rounding a wide decimal takes longer than all the rest of a sum. #}
+{% macro times_rate_column(amount, rate) -%}
+    case when {{ rate }} = 1 then {{ money(amount) }} else {{ times_rate(amount, rate) }} end
 {%- endmacro %}
 
 

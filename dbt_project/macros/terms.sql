@@ -19,7 +19,7 @@
 {# Commission of a sale by rate and flat amount, rounded as it is paid, before any cap. #}
 {% macro commission_of(base_amount, rate, flat_amount, digits) -%}
     {{ round_to_minor_unit(
-        '(' ~ times_rate('coalesce(' ~ base_amount ~ ', 0)', 'coalesce(' ~ rate ~ ', 0)')
+        '(' ~ exact_product('coalesce(' ~ base_amount ~ ', 0)', 'coalesce(' ~ rate ~ ', 0)')
         ~ ' + coalesce(' ~ flat_amount ~ ', 0))', digits) }}
 {%- endmacro %}
 

@@ -12,7 +12,8 @@ with changes as (
 
 select changes.credit_change_key, changes.credited_revenue_after, credits.credited_revenue
 from changes
-inner join {{ ref('fct_attribution_credits') }} as credits on changes.credit_key = credits.credit_key
+inner join {{ ref('fct_attribution_credits') }} as credits
+    on changes.order_key = credits.order_key and changes.credit_key = credits.credit_key
 where
     (changes.recency = 1 and changes.credited_revenue_after <> credits.credited_revenue)
     or changes.credited_revenue_before <> coalesce(changes.after_before, changes.credited_revenue_before)

@@ -38,9 +38,13 @@ def lock_of(conversion: Conversion, at: int) -> tuple[int, int] | None:
         lock = to_epoch(datetime(sold.year + years, month + 1, 1, tzinfo=ZoneInfo("Asia/Tokyo")))
         return lock, lock
     if conversion.network == "partnerize":
+        # Whether its days are those of a calendar or of 24 hours is not told: over a change of clocks both are right.
         sold = datetime.fromtimestamp(conversion.occurred_at, ZoneInfo(ZONE))
-        lock = to_epoch(sold + timedelta(days=_PARTNERIZE_DAYS))
-        return lock, lock
+        locks = (
+            to_epoch(sold + timedelta(days=_PARTNERIZE_DAYS)),
+            conversion.occurred_at + _PARTNERIZE_DAYS * 86_400,
+        )
+        return min(locks), max(locks)
     return None
 
 

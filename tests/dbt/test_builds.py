@@ -19,7 +19,7 @@ from tests.dbt.warehouse import TABLES, create_warehouse, insert
 
 def checksums(build: Build) -> dict[str, tuple[int, str | None]]:
     """Rows and a checksum of each mart."""
-    marts = build.query("select table_name from duckdb_tables() where schema_name = 'marts'")
+    marts = build.query("select table_name from information_schema.tables where table_schema = 'marts'")
     return {
         mart: build.query(
             f"select count(*), md5(string_agg(t::varchar, ';' order by t::varchar)) from marts.{mart} as t"
@@ -136,11 +136,11 @@ BROKEN = {
         insert into marts.fct_reconciliation_diffs
         select * from marts.fct_reconciliation_diffs where diff_key = 'network:awin:1001:1'""",
     "assert_credit_of_each_order_and_model_sums_to_one": """
-        update marts.fct_attribution_credits set credit_fraction = 0.999999
-        where credit_key = 'main:3008:first:'""",
+        update marts.fct_attribution_touches set first_credit_fraction = 0.999999
+        where order_key = 'main:3008'""",
     "assert_credited_revenue_ties_to_the_minor_unit": """
-        update marts.fct_attribution_credits set credited_revenue = 9.99
-        where credit_key = 'main:3008:last:'""",
+        update marts.fct_attribution_touches set last_credited_revenue = 9.99
+        where order_key = 'main:3008'""",
     "assert_attribution_rollups_agree": """
         update marts.rpt_attribution_rollup set credited_orders = credited_orders + 0.000001
         where attribution_model = 'last' and channel = 'email'""",

@@ -135,9 +135,11 @@ def test_the_grain_of_every_mart_is_tested(manifest: dict[str, Any]) -> None:
         for node in nodes(manifest, "test")
         if (node.get("test_metadata") or {}).get("name") in {"unique", "one_row_per"}
     }
-    untested = {node["name"] for node in nodes(manifest, "model") if is_mart(node)} - {
-        name.rsplit(".", 1)[-1] for name in tested
+    # A view of marts has the rows that theirs make.
+    stored = {
+        node["name"] for node in nodes(manifest, "model") if is_mart(node) and node["config"]["materialized"] != "view"
     }
+    untested = stored - {name.rsplit(".", 1)[-1] for name in tested}
     assert untested == set()
 
 

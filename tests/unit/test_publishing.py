@@ -70,6 +70,31 @@ def test_readers_find_only_marts_with_their_descriptions(settings: Settings) -> 
     ]
 
 
+def test_a_view_of_marts_stays_one_and_reads_wherever_the_file_is_attached(settings: Settings, tmp_path: Path) -> None:
+    build(settings)
+    with connection(settings.warehouse) as warehouse:
+        warehouse.execute(
+            'create view marts.a_credit as (with lines as (select * from "affiliate"."marts"."fct_conversions")'
+            " select l.id, c.network from lines as l cross join affiliate.marts.rpt_operations_completeness as c)"
+        )
+        warehouse.execute("comment on view marts.a_credit is 'One credit.'")
+        warehouse.execute("comment on column marts.a_credit.id is 'Its id.'")
+    published = {mart.name: mart for mart in publish(settings, run_id="r1", as_of=AS_OF)}
+    assert published["a_credit"].rows == 4
+    assert read(settings, "select view_name, comment from duckdb_views() where not internal") == [
+        ("a_credit", "One credit.")
+    ]
+    comments = read(settings, "select comment from duckdb_columns() where table_name = 'a_credit'")
+    assert comments == [("Its id.",), (None,)]
+    every = [("a", "awin"), ("a", "cj"), ("b", "awin"), ("b", "cj")]
+    assert sorted(read(settings, "select * from a_credit")) == every
+    with duckdb.connect(str(tmp_path / "other.duckdb")) as other:
+        other.execute(f"attach '{settings.published / 'affiliate.duckdb'}' as theirs (read_only)")
+        assert sorted(other.execute("select * from theirs.a_credit").fetchall()) == every
+        parquet = settings.published / "parquet" / "a_credit.parquet"
+        assert sorted(other.execute(f"select * from '{parquet}'").fetchall()) == every
+
+
 def test_parquet_says_what_the_table_says(settings: Settings) -> None:
     build(settings)
     publish(settings, run_id="r1", as_of=AS_OF)

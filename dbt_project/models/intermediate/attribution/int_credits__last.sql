@@ -1,7 +1,6 @@
-select
-    order_key,
-    'last' as attribution_model,
+select distinct
+    touch_count,
     touch_number,
     {{ money('1') }} as credit_fraction
-from {{ ref('int_paths__built') }}
+from {{ ref('int_paths__steps') }}
 where touch_number = touch_count

@@ -1,1 +1,1 @@
-{{ credits('linear', '1', by_position=true) }}
+{{ credits_by_position('1') }}

@@ -117,7 +117,7 @@ owed as (
             when not n.is_owed then {{ money('0') }}
             when c.advertiser_cost is not null and c.advertiser_cost_currency = c.publisher_commission_currency
                 then {{ money('n.net_cost - n.net_commission') }}
-            else {{ round_to_minor_unit(times_rate('n.net_commission', 'agreed.network_fee_rate'), 'currencies.minor_unit_digits') }}
+            else {{ round_to_minor_unit(exact_product('n.net_commission', 'agreed.network_fee_rate'), 'currencies.minor_unit_digits') }}
         end as owed_fee
     from netted as n
     inner join {{ ref('int_conversions__keyed') }} as c on n.conversion_key = c.conversion_key

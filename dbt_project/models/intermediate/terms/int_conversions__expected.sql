@@ -265,6 +265,6 @@ select
         when commission_reason = 'wrong_tier' then tier_term_id
         when commission_reason = 'wrong_rate' then other_term_id
     end as paid_by_term_id,
-    {{ round_to_minor_unit(times_rate('expected_commission', 'network_fee_rate'), 'minor_unit_digits') }}
+    {{ round_to_minor_unit(exact_product('expected_commission', 'network_fee_rate'), 'minor_unit_digits') }}
         as expected_network_fee
 from explained

@@ -3,11 +3,10 @@ with credits as (
     select
         attribution_model,
         channel,
-        sum(credit_fraction) as credited_conversions,
-        case when count(*) = count(credited_revenue_reporting) then sum(credited_revenue_reporting) end
-            as credited_revenue_reporting,
+        sum(credited_orders) as credited_conversions,
+        {{ sum_if_all_known('credited_revenue_reporting') }} as credited_revenue_reporting,
         max(reporting_currency) as reporting_currency
-    from {{ ref('fct_attribution_credits') }}
+    from {{ ref('rpt_attribution_rollup') }}
     group by attribution_model, channel
 
 ),

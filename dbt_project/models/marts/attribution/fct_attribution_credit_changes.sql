@@ -1,4 +1,33 @@
-with credits as (
+-- What each amount of an order gave to its touches as they are credited today.
+with changed as (
+
+    select distinct order_key from {{ ref('int_order_amounts__changed') }}
+
+),
+
+touches as (
+
+    select t.*
+    from {{ ref('fct_attribution_touches') }} as t
+    inner join changed on t.order_key = changed.order_key
+
+),
+
+own as (
+
+    select c.*
+    from {{ ref('fct_attribution_custom_credits') }} as c
+    inner join changed on c.order_key = changed.order_key
+
+),
+
+lines as (
+
+    {{ credit_lines('touches', 'own') }}
+
+),
+
+credits as (
 
     select
         c.credit_key,
@@ -16,47 +45,29 @@ with credits as (
         changes.observed_at,
         changes.amount_before,
         changes.amount_after,
-        o.minor_unit_digits
-    from {{ ref('fct_attribution_credits') }} as c
+        o.minor_unit_digits,
+        abs({{ minor_units('changes.amount_before', 'o.minor_unit_digits') }}) as units_before,
+        abs({{ minor_units('changes.amount_after', 'o.minor_unit_digits') }}) as units_after
+    from lines as c
     inner join {{ ref('int_order_amounts__changed') }} as changes on c.order_key = changes.order_key
     inner join {{ ref('fct_orders') }} as o on c.order_key = o.order_key
 
 ),
 
-sized_before as (
-
-    select *, abs({{ minor_units('amount_before', 'minor_unit_digits') }}) as units from credits
-
-),
-
-split_before as (
-
-    {{ split_by_largest_remainder('sized_before', 'order_key, attribution_model, change_number') }}
-
-),
-
-sized_after as (
-
-    select *, abs({{ minor_units('amount_after', 'minor_unit_digits') }}) as units from credits
-
-),
-
-split_after as (
-
-    {{ split_by_largest_remainder('sized_after', 'order_key, attribution_model, change_number') }}
-
-),
+{{ split_by_largest_remainder('credits', 'order_key, attribution_model, change_number', {
+    'part_before': ['units_before', 'weight', 'weights'],
+    'part_after': ['units_after', 'weight', 'weights'],
+}) }},
 
 parts as (
 
     select
-        a.*,
-        {{ from_minor_units('b.part', 'b.minor_unit_digits') }}
-        * case when a.amount_before < 0 then -1 else 1 end as credited_before,
-        {{ from_minor_units('a.part', 'a.minor_unit_digits') }}
-        * case when a.amount_after < 0 then -1 else 1 end as credited_after
-    from split_after as a
-    inner join split_before as b on a.credit_key = b.credit_key and a.change_number = b.change_number
+        *,
+        {{ from_minor_units('part_before', 'minor_unit_digits') }}
+        * case when amount_before < 0 then -1 else 1 end as credited_before,
+        {{ from_minor_units('part_after', 'minor_unit_digits') }}
+        * case when amount_after < 0 then -1 else 1 end as credited_after
+    from split
 
 )
 

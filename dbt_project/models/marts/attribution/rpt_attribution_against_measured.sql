@@ -24,36 +24,23 @@ counted as (
 placed as (
 
     select
+        t.*,
         s.comparison_level,
         s.measured_from_date,
         s.measured_to_date,
-        c.attribution_model,
-        c.channel,
-        case when s.comparison_level = 'publisher' then c.network end as network,
-        case when s.comparison_level = 'publisher' then c.publisher_id end as publisher_id,
-        c.credit_fraction
+        case when s.comparison_level = 'publisher' then t.network end as measured_network,
+        case when s.comparison_level = 'publisher' then t.publisher_id end as measured_publisher_id
     from spans as s
-    inner join {{ ref('fct_attribution_credits') }} as c
-        on c.ordered_at >= s.measured_from_at and c.ordered_at < s.measured_to_at
+    inner join {{ ref('fct_attribution_touches') }} as t
+        on t.ordered_at >= s.measured_from_at and t.ordered_at < s.measured_to_at
 
 ),
 
-credited as (
-
-    select
-        comparison_level,
-        measured_from_date,
-        measured_to_date,
-        attribution_model,
-        channel,
-        network,
-        publisher_id,
-        cast(sum(credit_fraction) * 1000000 as bigint) as credit
-    from placed
-    group by
-        comparison_level, measured_from_date, measured_to_date, attribution_model, channel, network, publisher_id
-
-),
+{{ summed_credits(
+    'placed',
+    ['comparison_level', 'measured_from_date', 'measured_to_date', 'channel', 'measured_network', 'measured_publisher_id'],
+    {'credit': 'cast(sum({credit}) * 1000000 as bigint)'}
+) }},
 
 -- Whoever was measured stands beside every model, also one that credits it nothing.
 compared as (
@@ -78,15 +65,15 @@ compared as (
             and m.measured_to_date = counted.measured_to_date
     cross join {{ all_attribution_models() }} as models
     left join {{ ref('int_networks__held') }} as held on m.network = held.network
-    left join credited as c
+    left join summed as c
         on
             models.attribution_model = c.attribution_model
             and m.comparison_level = c.comparison_level
             and m.measured_from_date = c.measured_from_date
             and m.measured_to_date = c.measured_to_date
             and m.channel = c.channel
-            and coalesce(m.network, '') = coalesce(c.network, '')
-            and coalesce(m.publisher_id, '') = coalesce(c.publisher_id, '')
+            and coalesce(m.network, '') = coalesce(c.measured_network, '')
+            and coalesce(m.publisher_id, '') = coalesce(c.measured_publisher_id, '')
 
 ),
 

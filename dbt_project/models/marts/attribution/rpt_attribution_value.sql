@@ -39,6 +39,14 @@ spending as (
 
 ),
 
+paid as (
+
+    select order_key, network, utm_campaign
+    from {{ ref('fct_attribution_touches') }}
+    where affiliate_last_click_credit_fraction is not null and network is not null
+
+),
+
 -- What the networks bill, on the campaign of the affiliate touch that they pay. The bill of a held network is unknown, and
 -- so is a sum with it.
 billed as (
@@ -52,11 +60,7 @@ billed as (
         held.network || ': ' || held.withheld_reason as withheld_reason
     from {{ ref('fct_conversions') }} as c
     left join {{ ref('fct_orders') }} as o on c.order_key = o.order_key
-    left join {{ ref('fct_attribution_credits') }} as paid
-        on
-            c.order_key = paid.order_key
-            and c.network = paid.network
-            and paid.attribution_model = 'affiliate_last_click'
+    left join paid on c.order_key = paid.order_key and c.network = paid.network
     left join {{ ref('int_networks__held') }} as held on c.network = held.network
     where not c.is_duplicate_claim and c.row_kind <> 'test' and not {{ is_void('c') }}
 

@@ -1,9 +1,8 @@
--- Linear credits every touch of a path, so it names all networks of an order.
 with networks as (
 
     select distinct order_key, network
-    from {{ ref('fct_attribution_credits') }}
-    where attribution_model = 'linear' and channel = 'affiliate' and network is not null
+    from {{ ref('fct_attribution_touches') }}
+    where channel = 'affiliate' and network is not null
 
 ),
 

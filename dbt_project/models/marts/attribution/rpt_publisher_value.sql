@@ -33,54 +33,52 @@ bill_of_publisher as (
 ),
 
 -- Credit that no publisher has stays one line of its own, so that every model shares out the same bill.
-credits as (
-
-    select
-        c.attribution_model,
-        case when c.channel = 'affiliate' then coalesce(c.network, '') else '' end as network,
-        case when c.channel = 'affiliate' then coalesce(c.publisher_id, '') else '' end as publisher_id,
-        c.credit_fraction,
-        c.credited_revenue_reporting,
-        -- Rounded only after it is summed, or millions of touches would add up to another bill.
-        case when bill.order_key is null then 0 else {{ money('bill.bill_reporting') }} * c.credit_fraction end
-            as payout_reporting
-    from {{ ref('fct_attribution_credits') }} as c
-    left join bill_of_order as bill on c.order_key = bill.order_key
-
-),
-
 credited as (
 
     select
         attribution_model,
-        network,
-        publisher_id,
-        sum(credit_fraction) as credited_orders,
-        {{ sum_if_all_known('credited_revenue_reporting') }} as credited_revenue_reporting,
-        {{ sum_if_all_known('payout_reporting') }} as payout_reporting
-    from credits
-    group by attribution_model, network, publisher_id
+        case when channel = 'affiliate' then coalesce(network, '') else '' end as network,
+        case when channel = 'affiliate' then coalesce(publisher_id, '') else '' end as publisher_id,
+        sum(credited_orders) as credited_orders,
+        {{ sum_if_all_known('credited_revenue_reporting') }} as credited_revenue_reporting
+    from {{ ref('rpt_attribution_rollup') }}
+    group by
+        attribution_model,
+        case when channel = 'affiliate' then coalesce(network, '') else '' end,
+        case when channel = 'affiliate' then coalesce(publisher_id, '') else '' end
 
 ),
 
--- Linear credits every touch of a path, whoever else gets the order.
+billed as (
+
+    select
+        t.*,
+        case when t.channel = 'affiliate' then coalesce(t.network, '') else '' end as paid_network,
+        case when t.channel = 'affiliate' then coalesce(t.publisher_id, '') else '' end as paid_publisher_id,
+        case when bill.order_key is null then 0 else {{ money('bill.bill_reporting') }} end as bill_reporting
+    from {{ ref('fct_attribution_touches') }} as t
+    left join bill_of_order as bill on t.order_key = bill.order_key
+
+),
+
+-- Rounded only after it is summed, or millions of touches would add up to another bill.
+{{ summed_credits('billed', ['paid_network', 'paid_publisher_id'], {
+    'payout_reporting':
+        'case when count({credit}) = count({credit} * bill_reporting) then sum({credit} * bill_reporting) end',
+}) }},
+
 touched as (
 
     select
-        c.order_key,
-        coalesce(c.network, '') as network,
-        coalesce(c.publisher_id, '') as publisher_id,
-        max(case when c.touch_number = 1 then 1 else 0 end) as began,
-        max(case when paid.order_key is not null then 1 else 0 end) as was_paid,
-        case when count(*) = max(c.touch_count) then 1 else 0 end as was_alone
-    from {{ ref('fct_attribution_credits') }} as c
-    left join {{ ref('fct_attribution_credits') }} as paid
-        on
-            c.order_key = paid.order_key
-            and c.touch_number = paid.touch_number
-            and paid.attribution_model = 'affiliate_last_click'
-    where c.attribution_model = 'linear' and c.channel = 'affiliate'
-    group by c.order_key, coalesce(c.network, ''), coalesce(c.publisher_id, '')
+        order_key,
+        coalesce(network, '') as network,
+        coalesce(publisher_id, '') as publisher_id,
+        max(case when touch_number = 1 then 1 else 0 end) as began,
+        max(case when affiliate_last_click_credit_fraction is not null then 1 else 0 end) as was_paid,
+        case when count(*) = max(touch_count) then 1 else 0 end as was_alone
+    from {{ ref('fct_attribution_touches') }}
+    where channel = 'affiliate'
+    group by order_key, coalesce(network, ''), coalesce(publisher_id, '')
 
 ),
 
@@ -123,7 +121,7 @@ joined as (
         coalesce(credited.credited_orders, 0) as credited_orders,
         case when credited.network is null then 0 else credited.credited_revenue_reporting end
             as credited_revenue_reporting,
-        case when credited.network is null then 0 else credited.payout_reporting end as payout_under_model_reporting,
+        case when summed.attribution_model is null then 0 else summed.payout_reporting end as payout_under_model_reporting,
         case when bill.network is null then 0 else bill.bill_reporting end as actual_bill_reporting,
         coalesce(helped.orders_touched, 0) as orders_touched,
         coalesce(helped.orders_begun, 0) as orders_begun,
@@ -135,6 +133,11 @@ joined as (
             lines.attribution_model = credited.attribution_model
             and lines.network = credited.network
             and lines.publisher_id = credited.publisher_id
+    left join summed
+        on
+            lines.attribution_model = summed.attribution_model
+            and lines.network = summed.paid_network
+            and lines.publisher_id = summed.paid_publisher_id
     left join bill_of_publisher as bill
         on lines.network = bill.network and lines.publisher_id = bill.publisher_id
     left join helped on lines.network = helped.network and lines.publisher_id = helped.publisher_id
