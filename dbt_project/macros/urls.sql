@@ -74,7 +74,13 @@
 
 {# The host of an address in lower case, without www. #}
 {% macro host_of(url) -%}
-    regexp_replace(lower(split_part(split_part(split_part({{ url }}, '/', 3), '?', 1), ':', 1)), '^www[.]', '')
+    {{ without_www("split_part(split_part(split_part(" ~ url ~ ", '/', 3), '?', 1), ':', 1)") }}
+{%- endmacro %}
+
+
+{# Compared by its first letters, since a pattern takes many times as long. #}
+{% macro without_www(host) -%}
+    case when lower(substr({{ host }}, 1, 4)) = 'www.' then substr(lower({{ host }}), 5) else lower({{ host }}) end
 {%- endmacro %}
 
 

@@ -17,6 +17,32 @@
 {%- endmacro %}
 
 
+{#
+    The same of events, of which there are many and nearly all have one version: only the others are ranked. Accounts and keys
+    are never NULL in valid tables.
+#}
+{% macro current_event(relation) -%}
+    with several as (
+
+        select _account_id, _key
+        from {{ relation }}
+        group by _account_id, _key
+        having count(*) > 1
+
+    )
+
+    select r.*, cast(1 as bigint) as version_rank
+    from {{ relation }} as r
+    left join several on r._account_id = several._account_id and r._key = several._key
+    where several._key is null
+    union all
+    {{ current_version(
+        '(select r.* from ' ~ relation ~ ' as r inner join several'
+        ~ ' on r._account_id = several._account_id and r._key = several._key) as versions'
+    ) }}
+{%- endmacro %}
+
+
 {# Change of an amount since the row's version before; the first version counts whole. NULL only if both are unknown. #}
 {% macro delta(amount, window) -%}
     case

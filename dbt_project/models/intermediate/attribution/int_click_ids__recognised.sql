@@ -23,14 +23,14 @@ decoded as (
         {{ percent_decoded('p.parameter_value') }} as click_id
     from parameters as p
     inner join {{ ref('click_id_params') }} as marks on p.parameter = marks.param_lower
-    where marks.kind <> 'sub_id'
 
 ),
 
 candidates as (
 
     select * from decoded
-    where not {{ is_no_id('click_id') }}
+    -- Of names in the seed alone: most values are none of a click id, and looking at them takes the longest.
+    where not (kind = 'sub_id' or {{ is_no_id('click_id') }})
 
 ),
 
@@ -44,8 +44,11 @@ reported as (
 
 evident as (
 
-    select distinct page_event_key, network from candidates
-    where needs_second_proof = 0 and network is not null
+    select distinct c.page_event_key, c.network
+    from candidates as c
+    inner join (select distinct page_event_key from candidates where needs_second_proof > 0) as doubted
+        on c.page_event_key = doubted.page_event_key
+    where c.needs_second_proof = 0 and c.network is not null
 
 ),
 
@@ -79,19 +82,40 @@ proved as (
 
 ),
 
+-- Nearly every page has one candidate at most, of which nothing has to be chosen.
+crowded as (
+
+    select page_event_key
+    from proved
+    where proof is not null
+    group by page_event_key
+    having count(*) > 1
+
+),
+
+lone as (
+
+    select p.*
+    from proved as p
+    left join crowded on p.page_event_key = crowded.page_event_key
+    where p.proof is not null and crowded.page_event_key is null
+
+),
+
 -- One value is the click of one network: that of the strongest proof.
 owned as (
 
     select *
     from (
         select
-            *,
+            p.*,
             row_number() over (
-                partition by page_event_key, position
-                order by proof, priority, network
+                partition by p.page_event_key, p.position
+                order by p.proof, p.priority, p.network
             ) as owner_rank
-        from proved
-        where proof is not null
+        from proved as p
+        inner join crowded on p.page_event_key = crowded.page_event_key
+        where p.proof is not null
     ) as ranked
     where owner_rank = 1
 
@@ -123,6 +147,21 @@ clicks as (
         and (kind <> 'tracker' or others = 0)
 
 )
+
+select
+    page_event_key,
+    cast(1 as integer) as click_number,
+    cast(1 as integer) as click_count,
+    network,
+    kind as click_kind,
+    param_lower as click_id_param,
+    click_id,
+    case when kind <> 'tracker' then publisher_id end as publisher_id,
+    is_reported,
+    kind = 'tracker' as is_tracked
+from lone
+
+union all
 
 select
     page_event_key,

@@ -10,7 +10,7 @@ select
     {{ columns | join(',\n    ') }},
     -- A page of the shop is no referrer.
     case
-        when regexp_replace(lower(referrer_host), '^www[.]', '') = {{ host_of('landing_url') }} then null
+        when {{ without_www('referrer_host') }} = {{ host_of('landing_url') }} then null
         else referrer_host
     end as referrer_host
 from {{ ref(events) }}

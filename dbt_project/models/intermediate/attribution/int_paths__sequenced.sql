@@ -1,19 +1,25 @@
 {{ config(materialized='table') }}
 
+-- Most journeys are of one touch, whose path needs no sorting.
+{% for ended_by, touches, key in [
+    ('order', ref('int_paths__built'), 'order_key'), ('pause', ref('int_paths__unconverted'), 'journey_key')] -%}
 select
-    'order' as ended_by,
-    order_key as ended_key,
+    '{{ ended_by }}' as ended_by,
+    {{ key }} as ended_key,
     touch_count,
-    {{ dbt.listagg('channel', "' > '", 'order by touch_number') }} as path
-from {{ ref('int_paths__built') }}
-group by order_key, touch_count
-
+    channel as path
+from {{ touches }}
+where touch_count = 1
 union all
-
 select
-    'pause' as ended_by,
-    journey_key as ended_key,
+    '{{ ended_by }}' as ended_by,
+    {{ key }} as ended_key,
     touch_count,
     {{ dbt.listagg('channel', "' > '", 'order by touch_number') }} as path
-from {{ ref('int_paths__unconverted') }}
-group by journey_key, touch_count
+from {{ touches }}
+where touch_count > 1
+group by {{ key }}, touch_count
+{% if not loop.last %}
+union all
+{% endif -%}
+{%- endfor %}

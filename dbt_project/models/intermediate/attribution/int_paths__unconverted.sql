@@ -3,14 +3,13 @@
 with touches as (
 
     select
-        t.touchpoint_id,
-        t.occurred_at,
-        t.channel,
-        t.network,
-        coalesce('customer:' || t.resolved_customer_hash, 'visitor:' || seen.visitor_hash) as person,
-        t.is_repeat
-    from {{ ref('int_touchpoints__identified') }} as t
-    inner join {{ ref('int_touchpoints__unioned') }} as seen on t.touchpoint_id = seen.touchpoint_id
+        touchpoint_id,
+        occurred_at,
+        channel,
+        network,
+        coalesce('customer:' || resolved_customer_hash, 'visitor:' || visitor_hash) as person,
+        is_repeat
+    from {{ ref('int_touchpoints__identified') }}
     union all
     select
         touchpoint_id,
@@ -29,21 +28,49 @@ known as (
 
 ),
 
+orders as (
+
+    select 'customer:' || customer_hash as person, ordered_at
+    from {{ ref('int_orders__keyed') }}
+    where customer_hash is not null
+
+),
+
+buyers as (
+
+    select distinct person from orders
+
+),
+
+counted as (
+
+    select
+        t.touchpoint_id,
+        t.occurred_at,
+        t.channel,
+        t.network,
+        t.person,
+        buyers.person is not null as is_buyer
+    from touches as t
+    left join buyers on t.person = buyers.person
+    where t.person is not null and {{ may_earn_credit('t') }}
+
+),
+
 moments as (
 
     select touchpoint_id, occurred_at, channel, network, person, cast(null as timestamp) as ordered_at
-    from touches
-    where person is not null and {{ may_earn_credit('touches') }}
+    from counted
+    where is_buyer
     union all
     select
         cast(null as varchar),
         ordered_at,
         cast(null as varchar),
         cast(null as varchar),
-        'customer:' || customer_hash,
+        person,
         ordered_at
-    from {{ ref('int_orders__keyed') }}
-    where customer_hash is not null
+    from orders
 
 ),
 
@@ -66,10 +93,17 @@ vain as (
     select
         *,
         lag(occurred_at) over (partition by person order by occurred_at, touchpoint_id) as occurred_before
-    from followed
-    where
-        ordered_at is null
-        and (next_ordered_at is null or occurred_at < {{ lookback_begins('next_ordered_at', 'channel') }})
+    from (
+        select touchpoint_id, occurred_at, channel, network, person, next_ordered_at
+        from followed
+        where
+            ordered_at is null
+            and (next_ordered_at is null or occurred_at < {{ lookback_begins('next_ordered_at', 'channel') }})
+        union all
+        select touchpoint_id, occurred_at, channel, network, person, cast(null as timestamp) as next_ordered_at
+        from counted
+        where not is_buyer
+    ) as touches_in_vain
 
 ),
 

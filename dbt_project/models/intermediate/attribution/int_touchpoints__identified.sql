@@ -54,6 +54,7 @@ select
     touches.touchpoint_id,
     touches.session_key,
     touches.occurred_at,
+    touches.visitor_hash,
     touches.channel,
     touches.network,
     touches.publisher_id,

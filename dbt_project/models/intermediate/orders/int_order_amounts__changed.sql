@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with versions as (
 
     select order_key, version_number, changed_at, observed_at, currency, commissionable_amount

@@ -1,6 +1,6 @@
 with events as (
 
-    {{ current_version(source('valid_crm', 'ga4_events')) }}
+    {{ current_event(source('valid_crm', 'ga4_events')) }}
 
 ),
 

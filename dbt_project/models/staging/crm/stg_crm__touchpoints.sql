@@ -1,6 +1,6 @@
 with touches as (
 
-    {{ current_version(source('valid_crm', 'touchpoints')) }}
+    {{ current_event(source('valid_crm', 'touchpoints')) }}
 
 )
 
