@@ -1,4 +1,7 @@
-"""`python -m benchmarks [--rows N …] [--skip-dbt] [--skip-night] [--peer PYTHON]`: measure, keep in `results.md`."""
+"""Measure, and keep what was found in `results.md`.
+
+`python -m benchmarks [--rows N …] [--skip-dbt] [--skip-night] [--skip-attribution] [--peer PYTHON]`
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import night
+from benchmarks import attribution, night
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results.md"
@@ -46,10 +49,11 @@ class Report:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=SIZES, help="numbers of conversions to measure")
     parser.add_argument("--skip-dbt", action="store_true", help="leave the dbt build out")
     parser.add_argument("--skip-night", action="store_true", help="leave the night of all networks out")
+    parser.add_argument("--skip-attribution", action="store_true", help="leave ten million touches out")
     parser.add_argument("--peer", type=Path, help="interpreter with benchmarks/peers/requirements.txt installed")
     parser.add_argument("--results", type=Path, default=RESULTS, help="file to write")
     options = parser.parse_args()
@@ -62,12 +66,16 @@ def main() -> int:
             report = describe(rows, measure(rows, with_dbt=not options.skip_dbt, peer=peer))
         reports.append(report)
         _print(console, report)
-    sides = None
+    further = []
     if not options.skip_night:
         with console.status("a night of all networks"):
-            sides = night.measure()
-        console.print("\n".join(sides.page()), markup=False)
-    options.results.write_text(markdown(reports, load, sides), encoding="utf-8")
+            further.append(night.measure().page())
+    if not options.skip_attribution:
+        with console.status(f"{attribution.TOUCHES:,} touches"):
+            further.append(attribution.measure().page())
+    for section in further:
+        console.print("\n".join(section), markup=False)
+    options.results.write_text(markdown(reports, load, further), encoding="utf-8")
     console.print(f"Kept in {options.results}")
     return 0
 
@@ -221,8 +229,8 @@ def _print(console: Console, report: Report) -> None:
         console.print(note, markup=False)
 
 
-def markdown(reports: list[Report], load: float, sides: night.Sides | None = None) -> str:
-    """All of it as a page; `load` is the machine's load average before the first step."""
+def markdown(reports: list[Report], load: float, further: Sequence[list[str]] = ()) -> str:
+    """All of it as a page; `load` is the machine's load average before the first step, `further` are more sections."""
     versions = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
     lines = [
         "# Benchmarks",
@@ -244,8 +252,8 @@ def markdown(reports: list[Report], load: float, sides: night.Sides | None = Non
         lines += [*_grid(HEADERS, report.steps), "", *_grid(FLOOR_HEADERS, report.ratios)]
         for note in report.notes:
             lines += ["", note]
-    if sides:
-        lines += ["", *sides.page()]
+    for section in further:
+        lines += ["", *section]
     return "\n".join(lines) + "\n"
 
 

@@ -10,10 +10,14 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 DBT_PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
 # A build that takes longer is reported as not finished.
@@ -80,38 +84,51 @@ _FILL = {
 }
 
 
-def _warehouse(folder: Path) -> Path:
+def warehouse_of(folder: Path) -> Path:
+    """Where the steps of one folder keep what they fill and build."""
     return folder / "models" / "affiliate.duckdb"
 
 
-def prepare(folder: Path, rows: int) -> dict[str, Any]:
-    """Fill a new warehouse."""
+@contextmanager
+def new_warehouse(folder: Path) -> Iterator[DuckDBPyConnection]:
+    """The tables of every network and of the shop, of a brand that began with 2026; nothing is in them yet."""
     from affiliate_assets.crm.streams import CRM
     from affiliate_assets.landing.tables import create_tables
     from affiliate_assets.landing.warehouse import connection
     from affiliate_assets.networks import all_connectors
 
-    with connection(_warehouse(folder)) as warehouse:
+    with connection(warehouse_of(folder)) as warehouse:
         for connector in all_connectors().values():
             create_tables(warehouse, connector.slug, connector.streams)
         create_tables(warehouse, "crm", CRM.streams)
         warehouse.execute("insert into config.brand values ('Benchmark', 'EUR', 'UTC', '2026-01-01', '2026-11-15')")
+        yield warehouse
+
+
+def prepare(folder: Path, rows: int) -> dict[str, Any]:
+    """Fill a new warehouse."""
+    with new_warehouse(folder) as warehouse:
         for network, account_id in (("awin", "71204"), ("cj", "5551")):
             warehouse.execute("insert into config.accounts values (?, ?, ?, 'EUR')", [network, account_id, account_id])
         warehouse.execute(_FACTS.format(rows=rows))
         for table, query in _FILL.items():
             warehouse.execute(f"insert into {table} by name {query}")
-    return {"warehouse_mb": _warehouse(folder).stat().st_size / 1e6}
+    return {"warehouse_mb": warehouse_of(folder).stat().st_size / 1e6}
 
 
 def build(folder: Path, rows: int) -> dict[str, Any]:
-    """The nightly build, as Dagster calls it, but with nothing parsed before; this process has no other child."""
+    """The nightly build, as Dagster calls it, but with nothing parsed before."""
+    return run_dbt(folder, ("build", "--exclude", "resource_type:unit_test"))
+
+
+def run_dbt(folder: Path, arguments: tuple[str, ...]) -> dict[str, Any]:
+    """dbt in a process of its own, the only child of this one."""
     command = [
-        str(Path(sys.executable).parent / "dbt"), "--quiet", "build", "--exclude", "resource_type:unit_test",
+        str(Path(sys.executable).parent / "dbt"), "--quiet", *arguments,
         "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
         "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
     ]  # fmt: skip
-    environment = {**os.environ, "AFFILIATE_WAREHOUSE": str(_warehouse(folder))}
+    environment = {**os.environ, "AFFILIATE_WAREHOUSE": str(warehouse_of(folder))}
     started = perf_counter()
     try:
         finished = subprocess.run(
@@ -132,7 +149,7 @@ def build(folder: Path, rows: int) -> dict[str, Any]:
         "nodes": len(timed),
         "nodes_seconds": sum(seconds for seconds, _ in timed),
         "slowest": [[name.split(".", 2)[0] + " " + name.split(".")[2], seconds] for seconds, name in timed[:8]],
-        "warehouse_mb": _warehouse(folder).stat().st_size / 1e6,
+        "warehouse_mb": warehouse_of(folder).stat().st_size / 1e6,
     }
 
 
@@ -140,7 +157,7 @@ def copy(folder: Path, rows: int) -> dict[str, Any]:
     """The floor of a build: the largest mart written once more by a plain `create table as select`."""
     import duckdb
 
-    with duckdb.connect(str(_warehouse(folder))) as connection:
+    with duckdb.connect(str(warehouse_of(folder))) as connection:
         (table, table_rows) = connection.execute(
             "select schema_name || '.' || table_name, estimated_size from duckdb_tables()"
             " where schema_name in ('marts', 'intermediate') order by estimated_size desc, table_name limit 1"

@@ -12,7 +12,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def test_small_run_brings_every_row_to_valid_and_writes_the_page(tmp_path: Path) -> None:
     page = tmp_path / "results.md"
     finished = subprocess.run(
-        [sys.executable, "-m", "benchmarks", "--rows", "2000", "--skip-dbt", "--skip-night", "--results", str(page)],
+        [
+            sys.executable, "-m", "benchmarks", "--rows", "2000", "--skip-dbt", "--skip-night", "--skip-attribution",
+            "--results", str(page),
+        ],
         cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr

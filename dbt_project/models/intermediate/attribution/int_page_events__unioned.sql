@@ -1,8 +1,8 @@
 {{ config(materialized='table') }}
 
 {%- set columns = [
-    'page_event_key', 'shop', 'source', 'touch_id', 'occurred_at', 'visitor_hash', 'customer_hash', 'is_visit',
-    'landing_url', 'utm_source', 'utm_medium', 'utm_campaign'] -%}
+    'page_event_key', 'shop', 'source', 'occurred_at', 'visitor_hash', 'customer_hash', 'is_visit', 'landing_url',
+    'utm_source', 'utm_medium', 'utm_campaign'] -%}
 
 {%- for events in [
     'stg_crm__touchpoints', 'stg_crm__ga4_events', 'stg_crm__snowplow_events', 'stg_crm__segment_pages'] %}

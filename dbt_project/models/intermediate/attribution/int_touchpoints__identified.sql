@@ -52,7 +52,6 @@ repeats as (
 
 select
     touches.touchpoint_id,
-    touches.session_key,
     touches.occurred_at,
     touches.visitor_hash,
     touches.channel,
