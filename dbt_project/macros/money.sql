@@ -76,6 +76,26 @@
 {%- endmacro %}
 
 
+{# amount * part / whole to the tenth place, cut there: a rate rounded before would lose a unit of what divides evenly. #}
+{% macro exact_share(amount, part, whole) -%}
+    {{ return(adapter.dispatch('exact_share', 'affiliate_assets')(amount, part, whole)) }}
+{%- endmacro %}
+
+{% macro default__exact_share(amount, part, whole) -%}
+    cast(cast({{ amount }} as decimal(28, 10)) * {{ part }} / nullif({{ whole }}, 0) as decimal(28, 10))
+{%- endmacro %}
+
+{% macro duckdb__exact_share(amount, part, whole) -%}
+    cast(case
+        when {{ part }} = {{ whole }} then {{ amount }}
+        else cast(
+            (cast(cast({{ amount }} * {{ part }} as decimal(36, 8)) * 100000000 as hugeint) * 100000000)
+            // nullif(cast({{ whole }} * 1000000 as hugeint), 0)
+        as decimal(38, 0)) * cast(0.0000000001 as decimal(18, 10))
+    end as decimal(28, 10))
+{%- endmacro %}
+
+
 {% macro whole_quotient(dividend, divisor) -%}
     {{ return(adapter.dispatch('whole_quotient', 'affiliate_assets')(dividend, divisor)) }}
 {%- endmacro %}

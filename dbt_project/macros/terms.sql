@@ -16,6 +16,15 @@
 {%- endmacro %}
 
 
+{# The share of an order's amount that one conversion reports, in the currency of its commission (columns of
+   int_conversions__measured). #}
+{% macro share_of_base(amount) -%}
+    {{ money('round(' ~ exact_share(
+        exact_share(amount, 'converted_amount', 'unconverted_amount'), 'part_amount', 'parts_amount'
+    ) ~ ', 6)') }}
+{%- endmacro %}
+
+
 {# Commission of a sale by rate and flat amount, rounded as it is paid, before any cap. #}
 {% macro commission_of(base_amount, rate, flat_amount, digits) -%}
     {{ round_to_minor_unit(

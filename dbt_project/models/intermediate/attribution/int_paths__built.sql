@@ -4,24 +4,31 @@
     'order_key', 'ordered_at', 'touchpoint_id', 'touched_at', 'channel', 'network', 'publisher_id', 'utm_source',
     'utm_medium', 'utm_campaign', 'is_seen_by_shop', 'seconds_before_order'] %}
 
-with touches as (
+with claimed as (
 
     select
-        touchpoint_id, occurred_at, channel, network, publisher_id, utm_source, utm_medium, utm_campaign,
-        true as is_seen_by_shop, resolved_customer_hash, cast(null as varchar) as order_key, is_repeat
-    from {{ ref('int_touchpoints__identified') }}
-    union all
-    select
-        touchpoint_id, occurred_at, channel, network, publisher_id, cast(null as varchar) as utm_source,
-        cast(null as varchar) as utm_medium, cast(null as varchar) as utm_campaign,
-        false as is_seen_by_shop, resolved_customer_hash, order_key, false as is_repeat
+        touchpoint_id,
+        occurred_at,
+        channel,
+        network,
+        publisher_id,
+        cast(null as varchar) as utm_source,
+        cast(null as varchar) as utm_medium,
+        cast(null as varchar) as utm_campaign,
+        resolved_customer_hash,
+        order_key,
+        false as is_repeat
     from {{ ref('int_touchpoints__claimed') }}
 
 ),
 
 touched as (
 
-    {% for is_its in ['o.customer_hash = t.resolved_customer_hash', 'o.order_key = t.order_key'] -%}
+    {% for touches, is_seen_by_shop, is_its in [
+        (ref('int_touchpoints__identified'), 'true', 'o.customer_hash = t.resolved_customer_hash'),
+        ('claimed', 'false', 'o.customer_hash = t.resolved_customer_hash'),
+        ('claimed', 'false', 'o.order_key = t.order_key'),
+    ] -%}
     select
         o.order_key,
         o.ordered_at,
@@ -33,10 +40,10 @@ touched as (
         t.utm_source,
         t.utm_medium,
         t.utm_campaign,
-        t.is_seen_by_shop,
+        {{ is_seen_by_shop }} as is_seen_by_shop,
         {{ dbt.datediff('t.occurred_at', 'o.ordered_at', 'second') }} as seconds_before_order
     from {{ ref('int_orders__keyed') }} as o
-    inner join touches as t
+    inner join {{ touches }} as t
         on
             {{ is_its }}
             and t.occurred_at <= o.ordered_at

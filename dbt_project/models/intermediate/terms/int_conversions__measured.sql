@@ -22,18 +22,18 @@ with counted as (
         case when c.sale_currency = c.publisher_commission_currency then c.sale_amount end as reported_sale_amount,
         -- The shop's amounts in the currency of the commission; another currency only by the network's own conversion.
         case
-            when o.currency = c.publisher_commission_currency then cast(1 as decimal(18, 10))
-            when c.sale_currency = c.publisher_commission_currency and c.tracked_currency = o.currency
-                then {{ decimal_quotient('c.sale_amount', 'c.tracked_amount') }}
-        end as per_order_unit,
+            when o.currency = c.publisher_commission_currency then {{ money('1') }}
+            when c.sale_currency = c.publisher_commission_currency and c.tracked_currency = o.currency then c.sale_amount
+        end as converted_amount,
+        case when o.currency = c.publisher_commission_currency then {{ money('1') }} else c.tracked_amount end
+            as unconverted_amount,
         -- Of an order that was reported in parts, each part has its share.
-        case
-            when c.is_part then {{ decimal_quotient(
-                'c.sale_amount',
-                '(sum(case when c.is_part then c.sale_amount end) over (partition by c.order_key, c.network))'
-            ) }}
-            else cast(1 as decimal(18, 10))
-        end as share_of_order,
+        case when c.is_part then c.sale_amount else {{ money('1') }} end as part_amount,
+        {{ money("case
+            when c.is_part
+                then sum(case when c.is_part then c.sale_amount end) over (partition by c.order_key, c.network)
+            else 1
+        end") }} as parts_amount,
         o.commissionable_amount,
         o.subtotal - coalesce(o.refunded_subtotal, 0) as before_discount_amount,
         o.commissionable_amount + coalesce(o.shipping, 0) as with_shipping_amount,
@@ -60,10 +60,10 @@ converted as (
         ] -%}
         -- Nothing is owed for an order that was cancelled or given back whole.
         case
-            when is_order_void then {{ money('0') }} else {{ times_rate(times_rate(amount, 'per_order_unit'), 'share_of_order') }}
+            when is_order_void then {{ money('0') }} else {{ share_of_base(amount) }}
         end as {{ base }}_amount,
         {% endfor -%}
-        {{ times_rate(times_rate('before_refund_amount', 'per_order_unit'), 'share_of_order') }} as before_refund_base_amount
+        {{ share_of_base('before_refund_amount') }} as before_refund_base_amount
     from counted
     left join {{ ref('currencies') }} as currencies on counted.commission_currency = currencies.currency
 
