@@ -60,7 +60,8 @@ credited as (
     inner join {{ ref('int_credits__by_path') }} as ruled
         on o.path_number = ruled.path_number and paths.touch_number = ruled.touch_number
     {%- if 'time_decay' in computed %}
-    inner join {{ ref('int_credits__time_decay') }} as decayed
+    -- Of a touch long ago nothing may be left.
+    left join {{ ref('int_credits__time_decay') }} as decayed
         on paths.order_key = decayed.order_key and paths.touch_number = decayed.touch_number
     {%- endif %}
     left join publishers on paths.order_key = publishers.order_key and paths.network = publishers.network
