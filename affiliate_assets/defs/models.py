@@ -15,6 +15,7 @@ from affiliate_assets.landing.configuration import store_networks
 from affiliate_assets.landing.decisions import take_decisions
 from affiliate_assets.landing.warehouse import connection, exclusive
 from affiliate_assets.networks import all_connectors
+from affiliate_assets.publishing import MARTS
 from affiliate_assets.settings import Settings, load_settings
 
 WAREHOUSE_VARIABLE = "AFFILIATE_WAREHOUSE"
@@ -87,7 +88,7 @@ def dbt_models(project: dagster_dbt.DbtProject) -> dg.AssetsDefinition:
             )
             # dagster-dbt waits for late events by polling, which takes the processor from dbt; so dbt goes first.
             events, failure = _all_of(build.stream())
-            tables = _tables(settings)
+            tables = rows_and_columns(settings.warehouse)
         for event in events:
             if isinstance(event, dg.Output):
                 told = tables.get(tuple(context.asset_key_for_output(event.output_name).path[-2:]), {})
@@ -110,19 +111,23 @@ def _all_of(stream: Iterator[Any]) -> tuple[list[Any], DagsterDbtError | None]:
     return events, None
 
 
-def _tables(settings: Settings) -> dict[tuple[str, ...], dict[str, Any]]:
-    """Rows and columns of every table and view, by schema and name; the rows of a view are not counted.
+def rows_and_columns(warehouse: Path) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Rows and columns of every table and view, by schema and name; of views, only the rows of marts are counted.
 
     One connection reads them all; dagster-dbt's own fetching opens one for each model.
     """
-    with duckdb.connect(str(settings.warehouse), read_only=True) as warehouse:
-        columns = warehouse.execute(
+    with duckdb.connect(str(warehouse), read_only=True) as reader:
+        columns = reader.execute(
             "select schema_name, table_name, list({'name': column_name, 'type': data_type} order by column_index)"
             " from duckdb_columns() where not internal group by all"
         ).fetchall()
-        stored = warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        stored = reader.execute(
+            "select schema_name, table_name from duckdb_tables() union all"
+            " select schema_name, view_name from duckdb_views() where schema_name = ?",
+            [MARTS],
+        ).fetchall()
         counts = " union all ".join(f"select '{s}', '{t}', count(*) from \"{s}\".\"{t}\"" for s, t in stored)
-        rows = {(schema, table): count for schema, table, count in warehouse.execute(counts).fetchall()}
+        rows = {(schema, table): count for schema, table, count in reader.execute(counts).fetchall()}
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for schema, table, fields in columns:
         schema_of = dg.TableSchema([dg.TableColumn(field["name"], type=field["type"]) for field in fields])

@@ -12,12 +12,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 
 from affiliate_assets.crm.streams import CRM
 from affiliate_assets.defs.build import build_definitions
 from affiliate_assets.defs.common import latest_partition
 from affiliate_assets.defs.jobs import JOB, RANGE_END, RANGE_START, nightly_tags
+from affiliate_assets.defs.models import rows_and_columns
 from affiliate_assets.defs.published import _reported
 from affiliate_assets.errors import Where
 from affiliate_assets.networks import all_connectors
@@ -131,6 +133,24 @@ def test_the_metadata_of_the_report_are_small_images_and_a_failure_is_loud(tmp_p
     failed = draw_report(tmp_path / "nothing.duckdb", BRAND, run_id="r", as_of=datetime(2026, 3, 2, tzinfo=UTC))
     with pytest.raises(dg.Failure, match="The marts are published, but their report could not be drawn: IOException"):
         _reported(failed, tmp_path / "report.html")
+
+
+def test_rows_are_told_of_every_table_and_of_marts_that_are_views(tmp_path: Path) -> None:
+    warehouse = tmp_path / "affiliate.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "create schema staging; create schema marts; create table marts.fct as select unnest([1, 2, 3]) as n;"
+            "create view marts.wide as select n, n * n as square from marts.fct cross join range(2);"
+            "create view staging.stg as select n from marts.fct"
+        )
+    found = rows_and_columns(warehouse)
+    assert {key: about.get("dagster/row_count") for key, about in found.items()} == {
+        ("marts", "fct"): 3,
+        ("marts", "wide"): 6,
+        ("staging", "stg"): None,
+    }
+    columns = found["marts", "wide"]["dagster/column_schema"].columns
+    assert [(column.name, column.type) for column in columns] == [("n", "INTEGER"), ("square", "INTEGER")]
 
 
 def test_every_asset_has_group_owner_kind_and_description(specs: dict[str, dg.AssetSpec]) -> None:
