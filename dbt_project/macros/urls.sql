@@ -72,6 +72,22 @@
 {%- endmacro %}
 
 
+{#
+    The instant of its click that a click id itself tells, in UTC; NULL if it tells none. `click_epoch` in the seed is Unix time in
+    seconds after the first underscore, as in Awin's {advertiser id}_{seconds}_{hash}.
+#}
+{% macro told_click_time(embedded, click_id) -%}
+    {%- set seconds = "split_part(" ~ click_id ~ ", '_', 2)" -%}
+    case
+        when
+            {{ embedded }} like '%click_epoch%'
+            and length({{ seconds }}) = 10
+            and translate({{ seconds }}, '0123456789', '') = ''
+            then {{ dbt.dateadd('second', 'cast(' ~ seconds ~ ' as bigint)', "cast('1970-01-01' as timestamp)") }}
+    end
+{%- endmacro %}
+
+
 {# The host of an address in lower case, without www. #}
 {% macro host_of(url) -%}
     {{ without_www("split_part(split_part(split_part(" ~ url ~ ", '/', 3), '?', 1), ':', 1)") }}

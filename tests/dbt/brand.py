@@ -121,7 +121,7 @@ def touch(name: str, customer: str | None, at: str, **changes: Any) -> Row:
     return row | changes
 
 
-AWC = "https://shop.example/?awc=1001_1768200000_{}"
+AWC = "https://shop.example/?awc=1001_{}_{}"
 CJEVENT = "https://shop.example/sale?CJEVENT={}"
 
 AWIN = (
@@ -250,25 +250,25 @@ ORDERS = (
 )
 
 TOUCHES = (
-    touch("t1", "customer-3001", "2026-01-02 08:00:00", landing_url=AWC.format("aa")),
+    touch("t1", "customer-3001", "2026-01-02 08:00:00", landing_url=AWC.format(1767340800, "aa")),
     touch("t2", "customer-3002", "2026-01-02 08:00:00", landing_url=CJEVENT.format("bb")),
     touch("t3", "customer-3003", "2026-03-01 08:00:00", landing_url=CJEVENT.format("cc")),
     # The browser is known by a later visit only.
     touch("t4", None, "2026-03-01 08:00:00", landing_url=CJEVENT.format("dd"), visitor_hash="browser"),
     touch("t4-login", "customer-3004", "2026-03-02 02:10:00", visitor_hash="browser"),
-    touch("t5", "customer-3005", "2026-01-21 12:00:00", landing_url=AWC.format("ee")),
-    touch("t6", "customer-3006", "2026-01-21 11:59:59", landing_url=AWC.format("ff")),
+    touch("t5", "customer-3005", "2026-01-21 12:00:00", landing_url=AWC.format(1768996800, "ee")),
+    touch("t6", "customer-3006", "2026-01-21 11:59:59", landing_url=AWC.format(1768996799, "ff")),
     # Mail 14 days before, an advertisement 7 days before, and a visit by name at the second of the order.
     touch("p1", "customer-3007", "2025-12-29 12:00:00", utm_medium="email", utm_source="klaviyo"),
     touch("p2", "customer-3007", "2026-01-05 12:00:00", landing_url="https://shop.example/?gclid=g1"),
     touch("p3", "customer-3007", "2026-01-12 12:00:00"),
     # An affiliate click of the customer whose order Awin reports.
-    touch("q1", "customer-1001", "2026-01-12 11:00:00", landing_url=AWC.format("gg")),
+    touch("q1", "customer-1001", "2026-01-12 11:00:00", landing_url=AWC.format(1768215600, "gg")),
     touch(
         "q1-again",
         "customer-1001",
         "2026-01-12 11:05:00",
-        landing_url=AWC.format("gg"),
+        landing_url=AWC.format(1768215600, "gg"),
         visitor_hash="visitor-q1",
     ),
 )

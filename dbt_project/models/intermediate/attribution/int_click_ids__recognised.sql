@@ -20,6 +20,7 @@ decoded as (
         marks.kind,
         marks.priority,
         marks.needs_second_proof,
+        marks.embedded,
         {{ percent_decoded('p.parameter_value') }} as click_id
     from parameters as p
     inner join {{ ref('click_id_params') }} as marks on p.parameter = marks.param_lower
@@ -62,6 +63,7 @@ proved as (
         c.network,
         c.kind,
         c.priority,
+        c.embedded,
         case when c.kind not in ('affiliate_flag', 'paid_flag') then c.click_id end as click_id,
         reported.network is not null as is_reported,
         reported.publisher_id,
@@ -156,6 +158,7 @@ select
     kind as click_kind,
     param_lower as click_id_param,
     click_id,
+    {{ told_click_time('embedded', 'click_id') }} as clicked_at,
     case when kind <> 'tracker' then publisher_id end as publisher_id,
     is_reported,
     kind = 'tracker' as is_tracked
@@ -171,6 +174,7 @@ select
     kind as click_kind,
     param_lower as click_id_param,
     click_id,
+    {{ told_click_time('embedded', 'click_id') }} as clicked_at,
     case when kind <> 'tracker' then publisher_id end as publisher_id,
     is_reported,
     trackers = 1 as is_tracked

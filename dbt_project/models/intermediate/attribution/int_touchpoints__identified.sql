@@ -41,7 +41,7 @@ repeats as (
             touchpoint_id,
             row_number() over (
                 partition by coalesce(visitor_hash, customer_hash, touchpoint_id), network, click_id
-                order by occurred_at, touchpoint_id
+                order by seen_at, touchpoint_id
             ) as sight
         from touches
         where click_id is not null

@@ -19,7 +19,13 @@ pages as (
         || case when c.click_number > 1 then ':' || cast(c.click_number as varchar) else '' end as touchpoint_id,
         e.page_event_key as session_key,
         e.shop,
-        e.occurred_at,
+        -- As the click id tells it, if that can be: no click is later than its page, or known for longer than thirteen months.
+        case
+            when c.clicked_at <= e.occurred_at and c.clicked_at >= {{ dbt.dateadd('month', -13, 'e.occurred_at') }}
+                then c.clicked_at
+            else e.occurred_at
+        end as occurred_at,
+        e.occurred_at as seen_at,
         e.visitor_hash,
         e.customer_hash,
         rules.channel,
@@ -76,6 +82,7 @@ select
     touchpoint_id as session_key,
     cast(null as varchar) as shop,
     occurred_at,
+    cast(null as timestamp) as seen_at,
     cast(null as varchar) as visitor_hash,
     cast(null as varchar) as customer_hash,
     'affiliate' as channel,
