@@ -121,6 +121,7 @@ def touch(name: str, customer: str | None, at: str, **changes: Any) -> Row:
     return row | changes
 
 
+# Advertiser, Unix seconds of the click, and its id.
 AWC = "https://shop.example/?awc=1001_{}_{}"
 CJEVENT = "https://shop.example/sale?CJEVENT={}"
 

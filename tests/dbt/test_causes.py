@@ -102,9 +102,9 @@ def plant_ids(warehouse: Path) -> None:
     insert(
         warehouse,
         "valid_crm.touchpoints",
-        brand.touch("l3", "customer-8203", "2026-01-12 10:40:03", landing_url=brand.AWC.format("l3")),
-        brand.touch("l4", "customer-8204", "2026-01-12 09:00:00", landing_url=brand.AWC.format("l4")),
-        brand.touch("l5", "customer-8205", "2026-01-12 08:00:00", landing_url=brand.AWC.format("l5")),
+        brand.touch("l3", "customer-8203", "2026-01-12 10:40:03", landing_url=brand.AWC.format(1768214403, "l3")),
+        brand.touch("l4", "customer-8204", "2026-01-12 09:00:00", landing_url=brand.AWC.format(1768208400, "l4")),
+        brand.touch("l5", "customer-8205", "2026-01-12 08:00:00", landing_url=brand.AWC.format(1768204800, "l5")),
     )
     insert(
         warehouse,
