@@ -26,7 +26,7 @@ from affiliate_assets.errors import (
 )
 from affiliate_assets.http.circuit import is_its_own
 from affiliate_assets.landing.control import ask_control_totals
-from affiliate_assets.landing.pages import DeadLetter, Manifest, WindowFolder, new_window_id
+from affiliate_assets.landing.pages import MANIFEST, DeadLetter, Manifest, WindowFolder, new_window_id
 from affiliate_assets.landing.window import Pull, Question, read_window
 
 log = logging.getLogger(__name__)
@@ -56,6 +56,7 @@ def pull_windows(
     waiting = deque(questions)
     streams = [question.stream for question in waiting]
     refused: set[tuple[str, str | None]] = set()
+    unkept: set[tuple[str, str | None]] = set()
     while waiting:
         question = waiting.popleft()
         stream = question.stream
@@ -66,6 +67,13 @@ def pull_windows(
             _leave(manifest, ended, f"Not asked: {ended}")
         elif (stream.name, question.window.clock) in refused:
             manifest.status, manifest.message = "abandoned", "Not asked: the network refuses this clock."
+        elif (stream.name, question.window.clock) in unkept:
+            # Complete, it would hide the one before it, of which nothing on the disk tells.
+            manifest.status = "incomplete"
+            manifest.message = (
+                f"[{_where(pull, question)}] Not asked: the window before it could not be kept."
+                " Next: free disk space below the data folder, then run again."
+            )
         elif (open_until := pull.circuit.open_until(stream.name)) is not None:
             manifest.status, manifest.resume_at = "incomplete", open_until
             manifest.message = (
@@ -101,7 +109,8 @@ def pull_windows(
                 else:
                     pull.circuit.failed(stream.name, error.what)
         manifest.finished_at = datetime.now(UTC)
-        _save(folder)
+        if not _is_kept(folder):
+            unkept.add((stream.name, question.window.clock))
         manifests.append(manifest)
     if ended is None:
         ask_control_totals(pull.client, pull.landing, streams, manifests, complete or {})
@@ -159,12 +168,14 @@ def _dead_letter(error: AffiliateError, page: int) -> DeadLetter:
 _REASONS: dict[type[AffiliateError], str] = {ContractError: "contract", CredentialRefused: "auth"}
 
 
-def _save(folder: WindowFolder) -> None:
-    """Keep the outcome; on a full disk the window stays open in its folder, which the next run understands."""
+def _is_kept(folder: WindowFolder) -> bool:
+    """Keep the outcome; on a full disk a window that was kept before stays open in its folder, for the next run."""
     try:
         folder.save()
     except RetryableError as error:
         folder.manifest.status, folder.manifest.message = "incomplete", str(error)
+        return (folder.path / MANIFEST).is_file()
+    return True
 
 
 def _where(pull: Pull, question: Question) -> Where:

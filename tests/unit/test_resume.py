@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -273,6 +274,27 @@ def test_a_full_disk_leaves_unfinished_windows_as_they_were(cj: Cj, monkeypatch:
         close_dead_windows(landing, api_connectors()["cj"], ACCOUNT, set())
         unfinished_questions(landing, api_connectors()["cj"], ACCOUNT, set())
     assert [manifest.status for manifest in cj.landed()] == before
+    cj.pull()
+    assert cj.rows() == (cj.total(), cj.total())
+
+
+def test_after_a_window_that_could_not_be_kept_no_later_one_hides_it(cj: Cj, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, refused = pages.write_whole, list[Path]()
+
+    def full(path: Path, content: bytes) -> None:
+        if path.name == pages.MANIFEST and path.parent.parent.name == "commissions":
+            refused.append(path)
+            if path == refused[0]:
+                raise OSError(errno.ENOSPC, "No space left on device")
+        whole(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pages, "write_whole", full)
+        assert cj.brand.pull("cj", FIRST_MORNING).problems
+    landed = cj.landed()
+    assert len(landed) > 1
+    assert {manifest.status for manifest in landed} == {"incomplete"}
+    assert all("could not be kept" in str(manifest.message) for manifest in landed)
     cj.pull()
     assert cj.rows() == (cj.total(), cj.total())
 
