@@ -24,8 +24,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import attribution, night
+from benchmarks.apart import ROOT, run_step
 
-ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results.md"
 SIZES = (10_000, 100_000, 1_000_000)
 VERSIONS = ("duckdb", "polars", "pandera", "msgspec", "requests", "dbt-core", "dbt-duckdb")
@@ -91,7 +91,7 @@ def measure(rows: int, *, with_dbt: bool, peer: Path | None) -> Figures:
         folder = Path(name)
         with page_server(rows) as url:
             for step in ("http", "parse_msgspec", "parse_orjson", "ingest", "pull", "load"):
-                figures[step] = _run("way", step, folder, url, rows)
+                figures[step] = run_step("way", step, folder, url, rows)
             for setting in PEERS[:2] if peer else ():
                 figures[f"dlt_{setting}"] = _peer(peer, folder, url, rows, setting)
         if peer:
@@ -99,11 +99,11 @@ def measure(rows: int, *, with_dbt: bool, peer: Path | None) -> Figures:
                 figures["dlt_default"] = _peer(peer, folder, url, PEER_DEFAULT_ROWS, "default")
                 figures["dlt_default"]["seconds"] *= rows / PEER_DEFAULT_ROWS
         for step in ("read_objects", "read_typed"):
-            figures[step] = _run("way", step, folder, "-", rows)
+            figures[step] = run_step("way", step, folder, "-", rows)
         if figures["ingest"]["accepted"] != rows:
             raise SystemExit(f"{figures['ingest']['accepted']} of {rows} records arrived in the valid table")
         for step in ("prepare", "build", "copy") if with_dbt else ():
-            figures[step] = _run("models", step, folder, rows)
+            figures[step] = run_step("models", step, folder, rows)
     return figures
 
 
@@ -122,19 +122,6 @@ def page_server(rows: int) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(timeout=10)
-
-
-def _run(module: str, step: str, *arguments: object) -> dict[str, Any]:
-    """One step; nothing of it goes through a proxy."""
-    environment = {**os.environ, "BENCHMARK_TOKEN": "benchmark-token", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-    finished = subprocess.run(
-        [sys.executable, "-m", f"benchmarks.{module}", step, *map(str, arguments)],
-        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if finished.returncode:
-        raise SystemExit(f"step {step} failed:\n{finished.stderr[-3000:]}")
-    figures: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
-    return figures
 
 
 def _peer(python: Path | None, folder: Path, url: str, rows: int, setting: str) -> dict[str, Any]:

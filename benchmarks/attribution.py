@@ -11,7 +11,6 @@ journeys without an order, shares as doubles.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -22,7 +21,8 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.models import LOAD, new_warehouse, run_dbt, warehouse_of
+from benchmarks.apart import run_step
+from benchmarks.models import LOAD, ORDERS, new_warehouse, run_dbt, warehouse_of
 
 TOUCHES = 10_000_000
 _LONGEST_PATH = 7
@@ -51,13 +51,7 @@ from range({touches} - (select count(*) from seen)) as t(i)
 """
 
 _FILL = {
-    "valid_crm.orders": f"""
-        select 'ORD-' || i as order_id, 'shop' as shop, ordered_at, ordered_at as updated_at,
-            case when luck >= 93 then 'cancelled' else 'paid' end as status, 'EUR' as currency, sale as subtotal,
-            0 as discount, 5 as shipping, sale * 0.19 as tax, sale * 1.19 + 5 as total, 0 as refunded,
-            0 as refunded_subtotal, customer as customer_hash, 'new' as customer_type, 'shop' as _account_id,
-            order_id as _key, md5(i::varchar) as _row_hash, ordered_at as _observed_at, {LOAD}
-        from facts""",
+    "valid_crm.orders": ORDERS,
     "valid_crm.touchpoints": f"""
         select 'T' || id as touch_id, 'shop' as shop, occurred_at, visitor as visitor_hash, customer as customer_hash,
             case when kind < 35 then 'partner' when kind < 60 then 'google' when kind < 75 then 'newsletter' end
@@ -228,19 +222,8 @@ class Measured:
 def measure(touches: int = TOUCHES) -> Measured:
     """Each step in a process of its own, so that its peak memory is its own."""
     with tempfile.TemporaryDirectory(prefix="affiliate_benchmark_") as folder:
-        _apart("prepare", folder, touches)
-        return Measured(touches, _apart("build", folder, touches), _apart("floor", folder, touches))
-
-
-def _apart(step: str, folder: str, touches: int) -> dict[str, Any]:
-    finished = subprocess.run(
-        [sys.executable, "-m", "benchmarks.attribution", step, folder, str(touches)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if finished.returncode:
-        raise SystemExit(f"step {step} failed:\n{finished.stderr[-3000:]}")
-    figures: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
-    return figures
+        found = {step: run_step("attribution", step, folder, touches) for step in ("prepare", "build", "floor")}
+    return Measured(touches, found["build"], found["floor"])
 
 
 STEPS: dict[str, Callable[[Path, int], dict[str, Any]]] = {step.__name__: step for step in (prepare, build, floor)}

@@ -36,14 +36,17 @@ select
 from range({rows}) as t(i)
 """
 
+# Of the temporary table `facts`: i, luck, ordered_at, sale and customer.
+ORDERS = f"""
+    select 'ORD-' || i as order_id, 'shop' as shop, ordered_at, ordered_at as updated_at,
+        case when luck >= 93 then 'cancelled' else 'paid' end as status, 'EUR' as currency, sale as subtotal,
+        0 as discount, 5 as shipping, sale * 0.19 as tax, sale * 1.19 + 5 as total, 0 as refunded,
+        0 as refunded_subtotal, customer as customer_hash, 'new' as customer_type, 'shop' as _account_id,
+        order_id as _key, md5(i::varchar) as _row_hash, ordered_at as _observed_at, {LOAD}
+    from facts"""
+
 _FILL = {
-    "valid_crm.orders": f"""
-        select 'ORD-' || i as order_id, 'shop' as shop, ordered_at, ordered_at as updated_at,
-            case when luck >= 93 then 'cancelled' else 'paid' end as status, 'EUR' as currency, sale as subtotal,
-            0 as discount, 5 as shipping, sale * 0.19 as tax, sale * 1.19 + 5 as total, 0 as refunded,
-            0 as refunded_subtotal, customer as customer_hash, 'new' as customer_type, 'shop' as _account_id,
-            order_id as _key, md5(i::varchar) as _row_hash, ordered_at as _observed_at, {LOAD}
-        from facts""",
+    "valid_crm.orders": ORDERS,
     "valid_crm.touchpoints": f"""
         select 'T' || (2 * i + n) as touch_id, 'shop' as shop,
             ordered_at - (case n when 0 then interval 2 day else interval 1 hour end) as occurred_at,

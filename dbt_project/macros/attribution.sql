@@ -23,9 +23,9 @@
 
 
 {# Every attribution model that credits orders, as a relation in brackets: those of the variable and those of the seed. #}
-{% macro all_attribution_models() -%}
+{% macro all_attribution_models(models=none) -%}
 (
-    {% for attribution_model in var('attribution_models') -%}
+    {% for attribution_model in models or var('attribution_models') -%}
     select '{{ attribution_model }}' as attribution_model
     union
     {% endfor -%}
@@ -41,9 +41,10 @@
     relation: rows of fct_attribution_touches, with whatever else the expressions need.
     columns: those to group by.
     measures: name to an aggregate expression, in which {credit} and {revenue} stand for those of the model.
+    models: those of the project to look at; by default those of the variable.
 #}
-{% macro summed_credits(relation, columns, measures) -%}
-{%- set models = var('attribution_models') -%}
+{% macro summed_credits(relation, columns, measures, models=none) -%}
+{%- set models = models or var('attribution_models') -%}
 sums as (
 
     select

@@ -36,6 +36,12 @@
 {%- endmacro %}
 
 
+{# The same of what was split by its size: with the sign of the amount that was split. #}
+{% macro signed_from_minor_units(expression, digits, amount) -%}
+    {{ money(from_minor_units(expression, digits) ~ ' * case when ' ~ amount ~ ' < 0 then -1 else 1 end') }}
+{%- endmacro %}
+
+
 {# A whole number of 1 / 10^scale units back to a decimal. Multiplies, because dividing decimals gives a double on DuckDB. #}
 {% macro from_units(expression, scale) -%}
     {{ money('cast(' ~ expression ~ ' as decimal(18, 0)) * cast(' ~ '%.*f' % (scale, 10 ** -scale) ~ ' as decimal(7, 6))') }}
@@ -76,7 +82,10 @@
 {%- endmacro %}
 
 
-{# amount * part / whole to the tenth place, cut there: a rate rounded before would lose a unit of what divides evenly. #}
+{#
+    amount * part / whole to the tenth place, cut there: a rate rounded before would lose a unit of what divides evenly.
+    NULL for a whole of zero.
+#}
 {% macro exact_share(amount, part, whole) -%}
     {{ return(adapter.dispatch('exact_share', 'affiliate_assets')(amount, part, whole)) }}
 {%- endmacro %}
@@ -87,7 +96,7 @@
 
 {% macro duckdb__exact_share(amount, part, whole) -%}
     cast(case
-        when {{ part }} = {{ whole }} then {{ amount }}
+        when {{ part }} = {{ whole }} and {{ whole }} <> 0 then {{ amount }}
         else cast(
             (cast(cast({{ amount }} * {{ part }} as decimal(36, 8)) * 100000000 as hugeint) * 100000000)
             // nullif(cast({{ whole }} * 1000000 as hugeint), 0)

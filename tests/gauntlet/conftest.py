@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pyarrow
 import pytest
 from filelock import FileLock
 
@@ -20,6 +21,8 @@ from .references import References
 
 if importlib.util.find_spec("pandas") is None:
     # DuckDB looks for it at every bound value; that it is not there should be known without a search of the disk.
+    # PyArrow looks once, and would take this for a module.
+    pyarrow.array([0])
     sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
 
 

@@ -152,30 +152,26 @@ clicks as (
 
 select
     page_event_key,
-    cast(1 as integer) as click_number,
-    cast(1 as integer) as click_count,
+    cast(click_number as integer) as click_number,
+    cast(click_count as integer) as click_count,
     network,
     kind as click_kind,
     param_lower as click_id_param,
     click_id,
     {{ told_click_time('embedded', 'click_id') }} as clicked_at,
+    -- What a tracker counts is no claim of its publishers.
     case when kind <> 'tracker' then publisher_id end as publisher_id,
     is_reported,
-    kind = 'tracker' as is_tracked
-from lone
-
-union all
-
-select
-    page_event_key,
-    cast(row_number() over (partition by page_event_key order by priority, network) as integer) as click_number,
-    cast(count(*) over (partition by page_event_key) as integer) as click_count,
-    network,
-    kind as click_kind,
-    param_lower as click_id_param,
-    click_id,
-    {{ told_click_time('embedded', 'click_id') }} as clicked_at,
-    case when kind <> 'tracker' then publisher_id end as publisher_id,
-    is_reported,
-    trackers = 1 as is_tracked
-from clicks
+    is_tracked
+from (
+    {%- set columns = 'page_event_key, network, kind, param_lower, click_id, embedded, publisher_id, is_reported' %}
+    select {{ columns }}, kind = 'tracker' as is_tracked, 1 as click_number, 1 as click_count
+    from lone
+    union all
+    select
+        {{ columns }},
+        trackers = 1 as is_tracked,
+        row_number() over (partition by page_event_key order by priority, network) as click_number,
+        count(*) over (partition by page_event_key) as click_count
+    from clicks
+) as numbered

@@ -63,10 +63,8 @@ parts as (
 
     select
         *,
-        {{ from_minor_units('part_before', 'minor_unit_digits') }}
-        * case when amount_before < 0 then -1 else 1 end as credited_before,
-        {{ from_minor_units('part_after', 'minor_unit_digits') }}
-        * case when amount_after < 0 then -1 else 1 end as credited_after
+        {{ signed_from_minor_units('part_before', 'minor_unit_digits', 'amount_before') }} as credited_revenue_before,
+        {{ signed_from_minor_units('part_after', 'minor_unit_digits', 'amount_after') }} as credited_revenue_after
     from split
 
 )
@@ -82,8 +80,8 @@ select
     channel,
     network,
     publisher_id,
-    {{ money('credited_before') }} as credited_revenue_before,
-    {{ money('credited_after') }} as credited_revenue_after,
-    {{ money('credited_after - credited_before') }} as credited_revenue_change,
+    credited_revenue_before,
+    credited_revenue_after,
+    {{ money('credited_revenue_after - credited_revenue_before') }} as credited_revenue_change,
     currency
 from parts

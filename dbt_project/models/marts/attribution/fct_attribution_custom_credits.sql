@@ -22,7 +22,7 @@ select
     attribution_model,
     touch_number,
     credit_fraction,
-    {{ money(from_minor_units('part', 'minor_unit_digits') ~ ' * case when amount < 0 then -1 else 1 end') }} as credited_revenue
+    {{ signed_from_minor_units('part', 'minor_unit_digits', 'amount') }} as credited_revenue
 from split
 
 union all

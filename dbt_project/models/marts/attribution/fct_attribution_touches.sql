@@ -1,6 +1,13 @@
 {#- Of a model that gives all to one touch, nothing has to be split. -#}
 {%- set whole = ['first', 'last', 'last_non_direct', 'affiliate_last_click'] -%}
 {%- set computed = computed_attribution_models() -%}
+{#- Time decay alone is worked out for each order, all others for each path. -#}
+{%- set fractions = {} -%}
+{%- for model in computed -%}
+    {%- do fractions.update(
+        {model: 'decayed.credit_fraction' if model == 'time_decay' else 'ruled.' ~ model ~ '_credit_fraction'}
+    ) -%}
+{%- endfor -%}
 {%- set shared = computed | reject('in', whole) | list -%}
 {%- set parts = {} -%}
 {%- for model in shared -%}
@@ -47,11 +54,11 @@ credited as (
         paths.utm_medium,
         paths.utm_campaign,
         {{ of_order }},
-        {%- for model in computed %}
-        {{ 'decayed' if model == 'time_decay' else 'ruled' }}.{{ 'credit_fraction as ' if model == 'time_decay' }}{{ model }}_credit_fraction,
+        {%- for model, fraction in fractions.items() %}
+        {{ fraction }} as {{ model }}_credit_fraction,
         {%- endfor %}
         {%- for model in shared %}
-        cast(coalesce({{ 'decayed.' if model == 'time_decay' else 'ruled.' ~ model ~ '_' }}credit_fraction, 0) * 1000000 as bigint) as {{ model }}_weight,
+        cast(coalesce({{ fractions[model] }}, 0) * 1000000 as bigint) as {{ model }}_weight,
         {%- endfor %}
         cast(1000000 as bigint) as weights,
         o.units
@@ -71,31 +78,7 @@ credited as (
 
 {{ split_by_largest_remainder('credited', 'order_key', parts) }},
 
--- Paths of which some model credits no touch.
-partial_paths as (
-
-    select
-        steps.path_number,
-        max(case when models.attribution_model = 'affiliate_last_click' then 1 else 0 end) = 1 as is_unpaid
-    from {{ ref('int_paths__steps') }} as steps
-    cross join (
-        select 'affiliate_last_click' as attribution_model
-        union
-        select attribution_model from {{ ref('custom_attribution_models') }}
-    ) as models
-    left join (
-        select path_number, 'affiliate_last_click' as attribution_model
-        from {{ ref('int_credits__affiliate_last_click') }}
-        union
-        select path_number, attribution_model
-        from {{ ref('int_credits__custom') }}
-    ) as credits
-        on steps.path_number = credits.path_number and models.attribution_model = credits.attribution_model
-    where steps.touch_number = 1 and credits.path_number is null
-    group by steps.path_number
-
-),
-
+-- Nobody is paid for a path without an affiliate touch, and a brand's own model may know none of its touches.
 uncredited as (
 
     select
@@ -104,11 +87,16 @@ uncredited as (
         {{ of_order }},
         case when o.path_number is null then {{ money('1') }} end as credit_fraction,
         case when o.path_number is null then o.amount end as credited_revenue,
-        case when o.path_number is null or p.is_unpaid then {{ money('1') }} end as affiliate_last_click_credit_fraction,
-        case when o.path_number is null or p.is_unpaid then o.amount end as affiliate_last_click_credited_revenue
+        case when paid.path_number is null then {{ money('1') }} end as affiliate_last_click_credit_fraction,
+        case when paid.path_number is null then o.amount end as affiliate_last_click_credited_revenue
     from {{ ref('int_paths__of_orders') }} as o
-    left join partial_paths as p on o.path_number = p.path_number
-    where o.path_number is null or p.path_number is not null
+    left join {{ ref('int_credits__affiliate_last_click') }} as paid on o.path_number = paid.path_number
+    left join (
+        select distinct order_key
+        from {{ ref('fct_attribution_custom_credits') }}
+        where touch_number = 0
+    ) as own on o.order_key = own.order_key
+    where paid.path_number is null or own.order_key is not null
 
 )
 
@@ -140,7 +128,7 @@ select
     {{ model }}_credit_fraction,
     case
         when {{ model }}_credit_fraction is not null
-            then {{ money(from_minor_units(model ~ '_units', 'minor_unit_digits') ~ ' * case when amount < 0 then -1 else 1 end') }}
+            then {{ signed_from_minor_units(model ~ '_units', 'minor_unit_digits', 'amount') }}
     end as {{ model }}_credited_revenue
     {%- endif %}
     {%- endfor %}
