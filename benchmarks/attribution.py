@@ -210,10 +210,11 @@ class Measured:
             "",
             "| step | seconds | peak MB |",
             "| --- | ---: | ---: |",
-            f"| staging → marts, with start and a full parse | {build['seconds']:.1f} | {build['peak_mb']:,.0f} |",
+            f"| staging → marts, first model to last | {build['models_seconds']:.1f} | {build['peak_mb']:,.0f} |",
+            f"| the same with the start of dbt and a full parse, as on the first night | {build['seconds']:.1f} | |",
             f"| floor: one query for the models by rule | {floor['seconds']:.1f} | |",
             "",
-            f"{build['seconds'] / floor['seconds']:.1f} times the floor; {build['nodes']} models,"
+            f"{build['models_seconds'] / floor['seconds']:.1f} times the floor; {build['nodes']} models,"
             f" {floor['touches_of_orders']:,} touches on paths of orders. Slowest: {slowest}."
             + (f" dbt did not end well: {build['problem']}" if build["problem"] else ""),
         ]

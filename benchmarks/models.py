@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -144,12 +145,15 @@ def run_dbt(folder: Path, arguments: tuple[str, ...]) -> dict[str, Any]:
     unit = 2**20 if sys.platform == "darwin" else 2**10
     results = folder / "target" / "run_results.json"
     nodes = json.loads(results.read_text(encoding="utf-8"))["results"] if results.is_file() else []
+    edges = sorted(edge for node in nodes for step in node["timing"] for edge in (step["started_at"], step["completed_at"]))
+    span = datetime.fromisoformat(edges[-1]) - datetime.fromisoformat(edges[0]) if edges else timedelta(0)
     timed = sorted(((node["execution_time"], node["unique_id"]) for node in nodes), reverse=True)
     return {
         "seconds": seconds,
         "peak_mb": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / unit,
         "problem": problem,
         "nodes": len(timed),
+        "models_seconds": span.total_seconds(),
         "nodes_seconds": sum(seconds for seconds, _ in timed),
         "slowest": [[name.split(".", 2)[0] + " " + name.split(".")[2], seconds] for seconds, name in timed[:8]],
         "warehouse_mb": warehouse_of(folder).stat().st_size / 1e6,

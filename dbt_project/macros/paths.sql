@@ -1,21 +1,32 @@
 {# The earliest instant at which a touch of that channel counts for an order, exact to the second. #}
-{% macro lookback_begins(timestamp, channel) -%}
+{% macro lookback_begins(ordered_at, channel) -%}
+    {{ _by_lookback(ordered_at, channel, -1) }}
+{%- endmacro %}
+
+
+{# The latest instant at which an order counts for a touch of that channel, exact to the second. #}
+{% macro lookback_ends(occurred_at, channel) -%}
+    {{ _by_lookback(occurred_at, channel, 1) }}
+{%- endmacro %}
+
+
+{% macro _by_lookback(timestamp, channel, sign) -%}
     {%- set by_channel = var('lookback_days_by_channel') -%}
     {%- if not by_channel -%}
-    {{ _seconds_before(timestamp, var('lookback_days')) }}
+    {{ _seconds_on(timestamp, sign * var('lookback_days')) }}
     {%- else -%}
     case {{ channel }}
         {%- for name, days in by_channel.items() %}
-        when '{{ name }}' then {{ _seconds_before(timestamp, days) }}
+        when '{{ name }}' then {{ _seconds_on(timestamp, sign * days) }}
         {%- endfor %}
-        else {{ _seconds_before(timestamp, var('lookback_days')) }}
+        else {{ _seconds_on(timestamp, sign * var('lookback_days')) }}
     end
     {%- endif -%}
 {%- endmacro %}
 
 
-{% macro _seconds_before(timestamp, days) -%}
-    {{ dbt.dateadd('second', -((days * 86400) | round | int), timestamp) }}
+{% macro _seconds_on(timestamp, days) -%}
+    {{ dbt.dateadd('second', (days * 86400) | round | int, timestamp) }}
 {%- endmacro %}
 
 
@@ -92,4 +103,28 @@ paths as (
     {%- do exceptions.raise_compiler_error(
         'vars: path_transforms: ' ~ transform ~ ' is unknown; known are unique, exposure, first, drop_direct.') -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    The channels of each path in order of time, one row each: key, touch_count and path. Most paths are of one touch, which
+    need no sorting.
+
+    touches: rows with the key, touch_number, touch_count and channel.
+#}
+{% macro channel_sequences(touches, key) -%}
+select
+    {{ key }},
+    touch_count,
+    channel as path
+from {{ touches }}
+where touch_count = 1
+union all
+select
+    {{ key }},
+    touch_count,
+    {{ dbt.listagg('channel', "' > '", 'order by touch_number') }} as path
+from {{ touches }}
+where touch_count > 1
+group by {{ key }}, touch_count
 {%- endmacro %}

@@ -18,8 +18,8 @@
             unnest(pairs) as pair,
             generate_subscripts(pairs, 1) as position
         from (
-            {# Splitting at a plain text is many times faster than at a pattern. -#}
-            select {{ columns | join(', ') }}, string_to_array(translate({{ url }}, '?#', '&&'), '&') as pairs
+            {# Plain texts are replaced in half the time that single characters are translated in. -#}
+            select {{ columns | join(', ') }}, string_to_array(replace(replace({{ url }}, '?', '&'), '#', '&'), '&') as pairs
             from {{ relation }}
             where {{ url }} like '%=%'
         ) as addresses
@@ -61,7 +61,7 @@
     {# Almost every id is let go by its first character; only the others are looked at closely. -#}
     case
         when {{ value }} is null or length({{ value }}) not between 1 and 512 then true
-        when substr({{ value }}, 1, 1) not in ('{', '[', '<', '$', '%', '_', '!', '#', '-', 'u', 'U', 'n', 'N') then false
+        when {{ dbt.position('substr(' ~ value ~ ', 1, 1)', "'{[<$%_!#-uUnN'") }} = 0 then false
         else
             lower({{ value }}) in ('undefined', 'null', 'none', 'nil', 'nan', 'n/a', '-')
             or substr({{ value }}, 1, 1) in ('{', '[', '<')

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='view') }}
 
 {%- set columns = [
     'page_event_key', 'shop', 'source', 'occurred_at', 'visitor_hash', 'customer_hash', 'is_visit', 'landing_url',

@@ -1,14 +1,24 @@
 {{ config(materialized='table') }}
 
-with counted as (
+with ended as (
+
+    select path, touch_count, 1 as conversions, 0 as nulls, order_key
+    from {{ ref('int_paths__sequenced') }}
+    union all
+    select path, touch_count, 0 as conversions, journeys as nulls, null as order_key
+    from {{ ref('int_paths__unconverted') }}
+
+),
+
+counted as (
 
     select
         path,
         touch_count,
-        cast(sum(case when ended_by = 'order' then 1 else 0 end) as bigint) as conversions,
-        cast(sum(case when ended_by = 'order' then 0 else 1 end) as bigint) as nulls,
-        min(case when ended_by = 'order' then ended_key end) as example_order_key
-    from {{ ref('int_paths__sequenced') }}
+        cast(sum(conversions) as bigint) as conversions,
+        cast(sum(nulls) as bigint) as nulls,
+        min(order_key) as example_order_key
+    from ended
     group by path, touch_count
 
 )

@@ -15,6 +15,5 @@ select
     examples.path_number,
     coalesce(examples.touch_count, 0) as touch_count
 from {{ ref('fct_orders') }} as o
-left join {{ ref('int_paths__sequenced') }} as sequences
-    on o.order_key = sequences.ended_key and sequences.ended_by = 'order'
+left join {{ ref('int_paths__sequenced') }} as sequences on o.order_key = sequences.order_key
 left join {{ ref('int_paths__aggregated') }} as examples on sequences.path = examples.path

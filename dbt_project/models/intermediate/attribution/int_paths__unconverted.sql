@@ -36,74 +36,42 @@ orders as (
 
 ),
 
-buyers as (
+vain as (
 
-    select distinct person from orders
-
-),
-
-counted as (
-
-    select
-        t.touchpoint_id,
-        t.occurred_at,
-        t.channel,
-        t.network,
-        t.person,
-        buyers.person is not null as is_buyer
+    select touchpoint_id, occurred_at, channel, network, person
     from touches as t
-    left join buyers on t.person = buyers.person
-    where t.person is not null and {{ may_earn_credit('t') }}
+    where
+        person is not null
+        and {{ may_earn_credit('t') }}
+        and not exists (
+            select 1
+            from orders as o
+            where
+                o.person = t.person
+                and o.ordered_at >= t.occurred_at
+                and o.ordered_at <= {{ lookback_ends('t.occurred_at', 't.channel') }}
+        )
 
 ),
 
 moments as (
 
-    select touchpoint_id, occurred_at, channel, network, person, cast(null as timestamp) as ordered_at
-    from counted
-    where is_buyer
+    select touchpoint_id, occurred_at, channel, network, person, 0 as is_order
+    from vain
     union all
-    select
-        cast(null as varchar),
-        ordered_at,
-        cast(null as varchar),
-        cast(null as varchar),
-        person,
-        ordered_at
-    from orders
+    select cast(null as varchar), o.ordered_at, cast(null as varchar), cast(null as varchar), o.person, 1
+    from orders as o
+    where o.person in (select person from vain)
 
 ),
 
--- A touch at the very moment of an order still led to it.
-followed as (
+preceded as (
 
     select
         *,
-        min(ordered_at) over (
-            partition by person
-            order by occurred_at desc, case when ordered_at is null then 1 else 0 end
-            rows between unbounded preceding and current row
-        ) as next_ordered_at
+        lag(occurred_at) over (partition by person order by occurred_at, is_order, touchpoint_id) as occurred_before,
+        lag(is_order) over (partition by person order by occurred_at, is_order, touchpoint_id) as is_order_before
     from moments
-
-),
-
-vain as (
-
-    select
-        *,
-        lag(occurred_at) over (partition by person order by occurred_at, touchpoint_id) as occurred_before
-    from (
-        select touchpoint_id, occurred_at, channel, network, person, next_ordered_at
-        from followed
-        where
-            ordered_at is null
-            and (next_ordered_at is null or occurred_at < {{ lookback_begins('next_ordered_at', 'channel') }})
-        union all
-        select touchpoint_id, occurred_at, channel, network, person, cast(null as timestamp) as next_ordered_at
-        from counted
-        where not is_buyer
-    ) as touches_in_vain
 
 ),
 
@@ -113,48 +81,67 @@ numbered as (
     select
         *,
         sum(
-            case when occurred_before >= {{ lookback_begins('occurred_at', 'channel') }} then 0 else 1 end
+            case
+                when is_order_before = 0 and occurred_before >= {{ lookback_begins('occurred_at', 'channel') }} then 0
+                else 1
+            end
         ) over (
-            partition by person, next_ordered_at
-            order by occurred_at, touchpoint_id
+            partition by person
+            order by occurred_at, is_order, touchpoint_id
             rows between unbounded preceding and current row
         ) as journey_number
-    from vain
+    from preceded
 
 ),
 
 journeys as (
 
     select
-        person || ':' || coalesce(cast(next_ordered_at as varchar), '') || ':' || cast(journey_number as varchar)
-            as order_key,
-        touchpoint_id,
-        occurred_at as touched_at,
-        channel,
-        network,
-        max(occurred_at) over (partition by person, next_ordered_at, journey_number) as ended_at
+        person,
+        journey_number,
+        count(*) as touches,
+        max(occurred_at) as ended_at,
+        min(channel) as channel
     from numbered
+    where is_order = 0
+    group by person, journey_number
 
 ),
 
--- A journey that may still lead to an order has not ended.
-touched as (
+-- A journey that may still lead to an order has not ended. One of a single touch has nothing to be put in order.
+lone as (
 
-    select j.order_key, j.touchpoint_id, j.touched_at, j.channel, j.network
+    select j.channel
     from journeys as j
     cross join known
-    where j.ended_at < {{ lookback_begins('known.newest_ordered_at', 'j.channel') }}
+    where j.touches = 1 and j.ended_at < {{ lookback_begins('known.newest_ordered_at', 'j.channel') }}
+
+),
+
+touched as (
+
+    select
+        n.person || ':' || cast(n.journey_number as varchar) as order_key,
+        n.touchpoint_id,
+        n.occurred_at as touched_at,
+        n.channel,
+        n.network
+    from numbered as n
+    inner join journeys as j on n.person = j.person and n.journey_number = j.journey_number
+    cross join known
+    where n.is_order = 0 and j.touches > 1 and j.ended_at < {{ lookback_begins('known.newest_ordered_at', 'n.channel') }}
 
 ),
 
 {{ paths_of('touched') }}
 
 select
-    order_key as journey_key,
-    touchpoint_id,
-    touched_at,
-    channel,
-    network,
-    touch_number,
-    touch_count
-from paths
+    path,
+    touch_count,
+    cast(count(*) as bigint) as journeys
+from (
+    select channel as path, cast(1 as integer) as touch_count from lone
+    union all
+    select path, touch_count from ({{ channel_sequences('paths', 'order_key') }}) as sequences
+) as ended
+group by path, touch_count

@@ -32,19 +32,30 @@ identities as (
 
 ),
 
+-- Nearly every click id is seen once, and need not be ranked.
+seen_again as (
+
+    select click_id
+    from touches
+    where click_id is not null
+    group by click_id
+    having count(*) > 1
+
+),
+
 -- The same click id again is a reload or the back button; the click was its first sight.
 repeats as (
 
     select touchpoint_id
     from (
         select
-            touchpoint_id,
+            t.touchpoint_id,
             row_number() over (
-                partition by coalesce(visitor_hash, customer_hash, touchpoint_id), network, click_id
-                order by seen_at, touchpoint_id
+                partition by coalesce(t.visitor_hash, t.customer_hash, t.touchpoint_id), t.network, t.click_id
+                order by t.seen_at, t.touchpoint_id
             ) as sight
-        from touches
-        where click_id is not null
+        from touches as t
+        inner join seen_again as s on t.click_id = s.click_id
     ) as sights
     where sight > 1
 

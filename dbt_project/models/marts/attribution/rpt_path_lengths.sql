@@ -8,21 +8,19 @@ with brand as (
 orders as (
 
     select
-        coalesce(paths.touch_count, 0) as touch_count,
+        p.touch_count,
         count(*) as orders,
         {{ sum_if_all_known('o.commissionable_amount_reporting') }} as order_amount_reporting
-    from {{ ref('fct_orders') }} as o
-    left join {{ ref('int_paths__sequenced') }} as paths
-        on o.order_key = paths.ended_key and paths.ended_by = 'order'
-    group by coalesce(paths.touch_count, 0)
+    from {{ ref('int_paths__of_orders') }} as p
+    inner join {{ ref('fct_orders') }} as o on p.order_key = o.order_key
+    group by p.touch_count
 
 ),
 
 journeys as (
 
-    select touch_count, count(*) as journeys
-    from {{ ref('int_paths__sequenced') }}
-    where ended_by = 'pause'
+    select touch_count, sum(journeys) as journeys
+    from {{ ref('int_paths__unconverted') }}
     group by touch_count
 
 ),

@@ -4,30 +4,26 @@ with brand as (
 
 ),
 
-paths as (
+amounts as (
 
-    select
-        p.path,
-        p.touch_count,
-        sum(case when p.ended_by = 'order' then 1 else 0 end) as orders,
-        sum(case when p.ended_by = 'pause' then 1 else 0 end) as journeys,
-        case
-            when sum(case when p.ended_by = 'order' and o.commissionable_amount_reporting is null then 1 else 0 end) = 0
-                then sum(case when p.ended_by = 'order' then o.commissionable_amount_reporting else 0 end)
-        end as order_amount_reporting
-    from {{ ref('int_paths__sequenced') }} as p
-    left join {{ ref('fct_orders') }} as o on case when p.ended_by = 'order' then p.ended_key end = o.order_key
-    group by p.path, p.touch_count
+    select p.path_number, {{ sum_if_all_known('o.commissionable_amount_reporting') }} as order_amount_reporting
+    from {{ ref('int_paths__of_orders') }} as p
+    inner join {{ ref('fct_orders') }} as o on p.order_key = o.order_key
+    group by p.path_number
 
 ),
 
 ranked as (
 
     select
-        *,
-        row_number() over (order by orders desc, journeys, touch_count, path) as path_rank
-    from paths
-    where orders > 0
+        p.path,
+        p.touch_count,
+        p.conversions as orders,
+        p.nulls as journeys,
+        amounts.order_amount_reporting,
+        row_number() over (order by p.conversions desc, p.nulls, p.touch_count, p.path) as path_rank
+    from {{ ref('int_paths__aggregated') }} as p
+    inner join amounts on p.path_number = amounts.path_number
 
 )
 
