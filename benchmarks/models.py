@@ -145,7 +145,8 @@ def run_dbt(folder: Path, arguments: tuple[str, ...]) -> dict[str, Any]:
     unit = 2**20 if sys.platform == "darwin" else 2**10
     results = folder / "target" / "run_results.json"
     nodes = json.loads(results.read_text(encoding="utf-8"))["results"] if results.is_file() else []
-    edges = sorted(edge for node in nodes for step in node["timing"] for edge in (step["started_at"], step["completed_at"]))
+    steps = [step for node in nodes for step in node["timing"]]
+    edges = sorted([step["started_at"] for step in steps] + [step["completed_at"] for step in steps])
     span = datetime.fromisoformat(edges[-1]) - datetime.fromisoformat(edges[0]) if edges else timedelta(0)
     timed = sorted(((node["execution_time"], node["unique_id"]) for node in nodes), reverse=True)
     return {

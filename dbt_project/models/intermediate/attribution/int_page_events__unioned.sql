@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 {%- set columns = [
     'page_event_key', 'shop', 'source', 'occurred_at', 'visitor_hash', 'customer_hash', 'is_visit', 'landing_url',
     'utm_source', 'utm_medium', 'utm_campaign'] -%}
