@@ -1,6 +1,7 @@
 """Measure, and keep what was found in `results.md`.
 
-`python -m benchmarks [--rows N …] [--skip-dbt] [--skip-night] [--skip-attribution] [--peer PYTHON]`
+`python -m benchmarks [--rows N …] [--skip-dbt] [--skip-night] [--skip-reconciliation] [--skip-attribution]
+[--peer PYTHON]`
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import attribution, night
+from benchmarks import attribution, night, reconciliation
 from benchmarks.apart import ROOT, run_step
 
 RESULTS = ROOT / "benchmarks" / "results.md"
@@ -53,6 +54,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, nargs="+", default=SIZES, help="numbers of conversions to measure")
     parser.add_argument("--skip-dbt", action="store_true", help="leave the dbt build out")
     parser.add_argument("--skip-night", action="store_true", help="leave the night of all networks out")
+    parser.add_argument("--skip-reconciliation", action="store_true", help="leave a million orders out")
     parser.add_argument("--skip-attribution", action="store_true", help="leave ten million touches out")
     parser.add_argument("--peer", type=Path, help="interpreter with benchmarks/peers/requirements.txt installed")
     parser.add_argument("--results", type=Path, default=RESULTS, help="file to write")
@@ -70,6 +72,9 @@ def main() -> int:
     if not options.skip_night:
         with console.status("a night of all networks"):
             further.append(night.measure().page())
+    if not options.skip_reconciliation:
+        with console.status(f"{reconciliation.SIZE:,} orders"):
+            further.append(reconciliation.measure().page())
     if not options.skip_attribution:
         with console.status(f"{attribution.TOUCHES:,} touches"):
             further.append(attribution.measure().page())

@@ -27,7 +27,7 @@ LOAD = "'page' as _page_id, 'load' as _load_id, 'run' as _run_id"
 
 # Row i is order i, conversion i (even: Awin, odd: CJ), and touches 2i and 2i + 1. Of the conversions 2 % name an order
 # that does not exist and 3 % another amount; 7 % are declined. Three customers in seven order twice.
-_FACTS = """
+FACTS = """
 create temp table facts as
 select
     i, i % 2 = 0 as is_awin, hash(i) % 100 as luck,
@@ -46,20 +46,23 @@ ORDERS = f"""
         order_id as _key, md5(i::varchar) as _row_hash, ordered_at as _observed_at, {LOAD}
     from facts"""
 
+# Two before each order: a click of Awin (is_awin) or CJ, and one of Google.
+TOUCHPOINTS = f"""
+    select 'T' || (2 * i + n) as touch_id, 'shop' as shop,
+        ordered_at - (case n when 0 then interval 2 day else interval 1 hour end) as occurred_at,
+        customer as visitor_hash, customer as customer_hash,
+        case n when 0 then 'partner' else 'google' end as utm_source,
+        case n when 0 then 'affiliate' else 'cpc' end as utm_medium, 'spring' as utm_campaign,
+        'https://shop.example/?utm_source=x'
+            || case when n = 1 then '&gclid=' when is_awin then '&awc=' else '&cjevent=' end || md5(i::varchar)
+            as landing_url,
+        'www.partner.example' as referrer_host, 'shop' as _account_id, touch_id as _key,
+        md5((2 * i + n)::varchar) as _row_hash, occurred_at as _observed_at, {LOAD}
+    from facts cross join range(2) as touches(n)"""
+
 _FILL = {
     "valid_crm.orders": ORDERS,
-    "valid_crm.touchpoints": f"""
-        select 'T' || (2 * i + n) as touch_id, 'shop' as shop,
-            ordered_at - (case n when 0 then interval 2 day else interval 1 hour end) as occurred_at,
-            customer as visitor_hash, customer as customer_hash,
-            case n when 0 then 'partner' else 'google' end as utm_source,
-            case n when 0 then 'affiliate' else 'cpc' end as utm_medium, 'spring' as utm_campaign,
-            'https://shop.example/?utm_source=x'
-                || case when n = 1 then '&gclid=' when is_awin then '&awc=' else '&cjevent=' end || md5(i::varchar)
-                as landing_url,
-            'www.partner.example' as referrer_host, 'shop' as _account_id, touch_id as _key,
-            md5((2 * i + n)::varchar) as _row_hash, occurred_at as _observed_at, {LOAD}
-        from facts cross join range(2) as touches(n)""",
+    "valid_crm.touchpoints": TOUCHPOINTS,
     "valid_awin.transactions": f"""
         select i + 1 as id, 71204 as advertiser_id, 300000 + hash(i) % 2000 as publisher_id,
             'Publisher ' || publisher_id as site_name,
@@ -114,7 +117,7 @@ def prepare(folder: Path, rows: int) -> dict[str, Any]:
     with new_warehouse(folder) as warehouse:
         for network, account_id in (("awin", "71204"), ("cj", "5551")):
             warehouse.execute("insert into config.accounts values (?, ?, ?, 'EUR')", [network, account_id, account_id])
-        warehouse.execute(_FACTS.format(rows=rows))
+        warehouse.execute(FACTS.format(rows=rows))
         for table, query in _FILL.items():
             warehouse.execute(f"insert into {table} by name {query}")
     return {"warehouse_mb": warehouse_of(folder).stat().st_size / 1e6}

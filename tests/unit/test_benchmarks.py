@@ -13,8 +13,8 @@ def test_small_run_brings_every_row_to_valid_and_writes_the_page(tmp_path: Path)
     page = tmp_path / "results.md"
     finished = subprocess.run(
         [
-            sys.executable, "-m", "benchmarks", "--rows", "2000", "--skip-dbt", "--skip-night", "--skip-attribution",
-            "--results", str(page),
+            sys.executable, "-m", "benchmarks", "--rows", "2000", "--skip-dbt", "--skip-night",
+            "--skip-reconciliation", "--skip-attribution", "--results", str(page),
         ],
         cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
