@@ -1,3 +1,6 @@
+{#- Page events are read several times, and these have to be grouped first. -#}
+{{ config(materialized='table') }}
+
 with events as (
 
     {{ current_event(source('valid_crm', 'ga4_events')) }}
