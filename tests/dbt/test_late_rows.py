@@ -21,9 +21,9 @@ Rows = list[tuple[str, brand.Row]]
 
 
 def instant(random: Random) -> str:
-    """One of so few hours that touches and orders are of the same one at times."""
+    """Noon of one of so few days that touches and orders are of the same moment at times."""
     day = random.randrange(42)
-    return f"2026-{1 + day // 31:02d}-{1 + day % 31:02d} {random.choice((10, 12))}:00:00"
+    return f"2026-{1 + day // 31:02d}-{1 + day % 31:02d} 12:00:00"
 
 
 def versions(random: Random, night: int, first: brand.Row, *later: brand.Row) -> Iterator[tuple[int, brand.Row]]:
@@ -73,7 +73,9 @@ def world(random: Random) -> list[Rows]:
             claim = brand.cj(f"{number}", f"f{number}", name, str(sale), event_date=ordered_at, click_date=ordered_at)
             export("valid_cj.commissions", claim)
     for number in range(TOUCHES):
-        browser = random.randrange(2 * CUSTOMERS)
+        # Every third one opens at the same moment as the one before it.
+        if number % 3 < 2:
+            browser, at = random.randrange(2 * CUSTOMERS), instant(random)
         customer = f"customer-{browser % CUSTOMERS if random.random() < 0.9 else random.randrange(CUSTOMERS)}"
         click = random.randrange(TOUCHES // 2)
         landing: brand.Row = random.choice(
@@ -86,9 +88,7 @@ def world(random: Random) -> list[Rows]:
             )
         )
         known = random.random() < 0.4
-        seen = brand.touch(
-            f"t{number}", customer if known else None, instant(random), visitor_hash=f"browser-{browser}", **landing
-        )
+        seen = brand.touch(f"t{number}", customer if known else None, at, visitor_hash=f"browser-{browser}", **landing)
         export("valid_crm.touchpoints", seen, *([{"customer_hash": customer}] if random.random() < 0.2 else []))
     return nights
 
