@@ -74,10 +74,10 @@ def main() -> int:
             further.append(night.measure().page())
     if not options.skip_reconciliation:
         with console.status(f"{reconciliation.SIZE:,} orders"):
-            further.append(reconciliation.measure().page())
+            further.append(reconciliation.page())
     if not options.skip_attribution:
         with console.status(f"{attribution.TOUCHES:,} touches"):
-            further.append(attribution.measure().page())
+            further.append(attribution.page())
     for section in further:
         console.print("\n".join(section), markup=False)
     options.results.write_text(markdown(reports, load, further), encoding="utf-8")

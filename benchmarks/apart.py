@@ -6,8 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
+
+Step = Callable[[Path, int], dict[str, Any]]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,3 +32,14 @@ def run_step(module: str, step: str, *arguments: object) -> dict[str, Any]:
         raise SystemExit(f"step {step} failed:\n{finished.stderr[-3000:]}")
     figures: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
     return figures
+
+
+def step_or_page(steps: Iterable[Step], page: Callable[..., list[str]]) -> None:
+    """Of a benchmark with one size: `STEP FOLDER SIZE` prints what the step found, `[SIZE]` the page of all steps."""
+    arguments = sys.argv[1:]
+    named = {step.__name__: step for step in steps}
+    if arguments and arguments[0] in named:
+        step, folder, size = arguments
+        sys.stdout.write(json.dumps(named[step](Path(folder), int(size))) + "\n")
+    else:
+        Console().print("\n".join(page(*map(int, arguments))), markup=False, soft_wrap=True)

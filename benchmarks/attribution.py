@@ -10,19 +10,13 @@ journeys without an order, shares as doubles.
 
 from __future__ import annotations
 
-import json
-import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from rich.console import Console
-
-from benchmarks.apart import run_step
-from benchmarks.models import LOAD, ORDERS, new_warehouse, run_dbt, warehouse_of
+from benchmarks.apart import run_step, step_or_page
+from benchmarks.models import LOAD, ORDERS, build_marts, marts_lines, new_warehouse, slowest_models, warehouse_of
 
 TOUCHES = 10_000_000
 _LONGEST_PATH = 7
@@ -141,10 +135,8 @@ def prepare(folder: Path, touches: int) -> dict[str, Any]:
 
 
 def build(folder: Path, touches: int) -> dict[str, Any]:
-    """From staging to the marts of attribution, with start and a full parse, without tests."""
-    seeds = run_dbt(folder, ("seed",))
-    found = run_dbt(folder, ("run", "--select", "+marts.attribution"))
-    return found | {"problem": seeds["problem"] or found["problem"]}
+    """From staging to the marts of attribution."""
+    return build_marts(folder, "+marts.attribution")
 
 
 def floor(folder: Path, touches: int) -> dict[str, Any]:
@@ -187,50 +179,28 @@ def floor(folder: Path, touches: int) -> dict[str, Any]:
     return {"seconds": seconds, "touches_of_orders": lines}
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What the steps found of so many touches."""
-
-    touches: int
-    build: dict[str, Any]
-    floor: dict[str, Any]
-
-    def page(self) -> list[str]:
-        """As a section of the results."""
-        build, floor = self.build, self.floor
-        slowest = ", ".join(f"{name.split()[-1]} {seconds:.1f} s" for name, seconds in build["slowest"])
-        return [
-            f"## Attribution of {self.touches:,} touches and {self.touches // 10:,} orders",
-            "",
-            "Two touches in five are those of buyers, one to seven before each order, the others of visitors who never"
-            " order. All models are built, by rule and data-driven, from staging to the marts of attribution, without"
-            " tests. The query beside it credits the same touches by the models by rule alone, in one pass: it knows no"
-            " versions, sessions, repeated clicks and journeys without an order, and shares are doubles; its sums of"
-            " each model and channel are the mart's.",
-            "",
-            "| step | seconds | peak MB |",
-            "| --- | ---: | ---: |",
-            f"| staging → marts, first model to last | {build['models_seconds']:.1f} | {build['peak_mb']:,.0f} |",
-            f"| the same with the start of dbt and a full parse, as on the first night | {build['seconds']:.1f} | |",
-            f"| floor: one query for the models by rule | {floor['seconds']:.1f} | |",
-            "",
-            f"{build['models_seconds'] / floor['seconds']:.1f} times the floor; {build['nodes']} models,"
-            f" {floor['touches_of_orders']:,} touches on paths of orders. Slowest: {slowest}."
-            + (f" dbt did not end well: {build['problem']}" if build["problem"] else ""),
-        ]
-
-
-def measure(touches: int = TOUCHES) -> Measured:
-    """Each step in a process of its own, so that its peak memory is its own."""
+def page(touches: int = TOUCHES) -> list[str]:
+    """Measured, as a section of the results; each step in a process of its own, so that its peak memory is its own."""
     with tempfile.TemporaryDirectory(prefix="affiliate_benchmark_") as folder:
-        found = {step: run_step("attribution", step, folder, touches) for step in ("prepare", "build", "floor")}
-    return Measured(touches, found["build"], found["floor"])
+        _, built, passed = (run_step("attribution", step.__name__, folder, touches) for step in STEPS)
+    return [
+        f"## Attribution of {touches:,} touches and {touches // 10:,} orders",
+        "",
+        "Two touches in five are those of buyers, one to seven before each order, the others of visitors who never"
+        " order. All models are built, by rule and data-driven, from staging to the marts of attribution, without"
+        " tests. The query beside it credits the same touches by the models by rule alone, in one pass: it knows no"
+        " versions, sessions, repeated clicks and journeys without an order, and shares are doubles; its sums of"
+        " each model and channel are the mart's.",
+        "",
+        *marts_lines(built),
+        f"| floor: one query for the models by rule | {passed['seconds']:.1f} | |",
+        "",
+        f"{built['models_seconds'] / passed['seconds']:.1f} times the floor; {built['nodes']} models,"
+        f" {passed['touches_of_orders']:,} touches on paths of orders. {slowest_models(built)}",
+    ]
 
 
-STEPS: dict[str, Callable[[Path, int], dict[str, Any]]] = {step.__name__: step for step in (prepare, build, floor)}
+STEPS = (prepare, build, floor)
 
 if __name__ == "__main__":
-    if sys.argv[1:2] and sys.argv[1] in STEPS:
-        sys.stdout.write(json.dumps(STEPS[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))) + "\n")
-    else:
-        Console().print("\n".join(measure(*map(int, sys.argv[1:])).page()), markup=False, soft_wrap=True)
+    step_or_page(STEPS, page)

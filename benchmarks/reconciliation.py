@@ -9,18 +9,23 @@ need.
 
 from __future__ import annotations
 
-import json
-import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from benchmarks.apart import run_step
-from benchmarks.models import FACTS, LOAD, ORDERS, TOUCHPOINTS, new_warehouse, run_dbt, warehouse_of
+from benchmarks.apart import run_step, step_or_page
+from benchmarks.models import (
+    FACTS,
+    LOAD,
+    ORDERS,
+    TOUCHPOINTS,
+    build_marts,
+    marts_lines,
+    new_warehouse,
+    slowest_models,
+    warehouse_of,
+)
 
 SIZE = 1_000_000
 
@@ -148,15 +153,14 @@ def prepare(folder: Path, orders: int) -> dict[str, Any]:
 
 
 def build(folder: Path, orders: int) -> dict[str, Any]:
-    """From staging to the marts of reconciliation, with start and a full parse, without tests.
+    """From staging to the marts of reconciliation.
 
     Raises:
         SystemExit: Not every conversion and order is in one class.
     """
     import duckdb
 
-    seeds = run_dbt(folder, ("seed",))
-    found = run_dbt(folder, ("run", "--select", "+marts.reconciliation"))
+    found = build_marts(folder, "+marts.reconciliation")
     with duckdb.connect(str(warehouse_of(folder)), read_only=True) as connection:
         classes = connection.execute(
             "select side, class, count(*) from marts.fct_reconciliation_diffs group by all order by all"
@@ -168,49 +172,28 @@ def build(folder: Path, orders: int) -> dict[str, Any]:
     counted = [(side, sum(count for other, _, count in classes if other == side)) for side, _ in recorded]
     if counted != recorded or dict(recorded)["order"] != orders:
         raise SystemExit(f"of {recorded} only {counted} have a class")
-    return found | {"problem": seeds["problem"] or found["problem"], "classes": classes}
+    return found | {"classes": classes}
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What the steps found of so many orders."""
-
-    orders: int
-    build: dict[str, Any]
-
-    def page(self) -> list[str]:
-        """As a section of the results."""
-        build = self.build
-        slowest = ", ".join(f"{name.split()[-1]} {seconds:.1f} s" for name, seconds in build["slowest"])
-        classes = "; ".join(f"{side}: {name} {count:,}" for side, name, count in build["classes"])
-        return [
-            f"## Reconciliation of {self.orders:,} orders and ten networks",
-            "",
-            "As many conversions as orders, by 2,000 publishers under ten agreements, and twice as many touches. Some"
-            " conversions name no order, were reported with tax, are declined, or claim the order of another. All is"
-            " built from staging to the marts of reconciliation, without tests.",
-            "",
-            "| step | seconds | peak MB |",
-            "| --- | ---: | ---: |",
-            f"| staging → marts, first model to last | {build['models_seconds']:.1f} | {build['peak_mb']:,.0f} |",
-            f"| the same with the start of dbt and a full parse, as on the first night | {build['seconds']:.1f} | |",
-            "",
-            f"{build['nodes']} models. Records by class: {classes}. Slowest: {slowest}."
-            + (f" dbt did not end well: {build['problem']}" if build["problem"] else ""),
-        ]
-
-
-def measure(orders: int = SIZE) -> Measured:
-    """Each step in a process of its own, so that its peak memory is its own."""
+def page(orders: int = SIZE) -> list[str]:
+    """Measured, as a section of the results; each step in a process of its own, so that its peak memory is its own."""
     with tempfile.TemporaryDirectory(prefix="affiliate_benchmark_") as folder:
-        run_step("reconciliation", "prepare", folder, orders)
-        return Measured(orders, run_step("reconciliation", "build", folder, orders))
+        _, found = (run_step("reconciliation", step.__name__, folder, orders) for step in STEPS)
+    classes = "; ".join(f"{side}: {name} {count:,}" for side, name, count in found["classes"])
+    return [
+        f"## Reconciliation of {orders:,} orders and ten networks",
+        "",
+        "As many conversions as orders, by 2,000 publishers under ten agreements, and twice as many touches. Some"
+        " conversions name no order, were reported with tax, are declined, or claim the order of another. All is"
+        " built from staging to the marts of reconciliation, without tests.",
+        "",
+        *marts_lines(found),
+        "",
+        f"{found['nodes']} models. Records by class: {classes}. {slowest_models(found)}",
+    ]
 
 
-STEPS: dict[str, Callable[[Path, int], dict[str, Any]]] = {step.__name__: step for step in (prepare, build)}
+STEPS = (prepare, build)
 
 if __name__ == "__main__":
-    if sys.argv[1:2] and sys.argv[1] in STEPS:
-        sys.stdout.write(json.dumps(STEPS[sys.argv[1]](Path(sys.argv[2]), int(sys.argv[3]))) + "\n")
-    else:
-        Console().print("\n".join(measure(*map(int, sys.argv[1:])).page()), markup=False, soft_wrap=True)
+    step_or_page(STEPS, page)

@@ -60,14 +60,15 @@ def pull_windows(
     while waiting:
         question = waiting.popleft()
         stream = question.stream
+        asked = (stream.name, question.window.clock)
         folder = WindowFolder(pull.landing, question.unfinished or _manifest(pull, question))
         manifest = folder.manifest
         manifest.message, manifest.resume_at = None, None
         if ended is not None:
             _leave(manifest, ended, f"Not asked: {ended}")
-        elif (stream.name, question.window.clock) in refused:
+        elif asked in refused:
             manifest.status, manifest.message = "abandoned", "Not asked: the network refuses this clock."
-        elif (stream.name, question.window.clock) in unkept:
+        elif asked in unkept:
             # Complete, it would hide the one before it, of which nothing on the disk tells.
             manifest.status = "incomplete"
             manifest.message = (
@@ -97,7 +98,7 @@ def pull_windows(
                         f"{error.what} Read by {', '.join(str(each.window) for each in instead)} instead."
                     )
                     if type(error) is NetworkStopped:
-                        refused.add((stream.name, question.window.clock))
+                        refused.add(asked)
                 elif error.evidence is not None:
                     manifest.dead_letters.append(_dead_letter(error, len(manifest.pages) + 1))
                 if isinstance(error, (BudgetSpent, CredentialRefused, ConfigError)):
@@ -110,7 +111,7 @@ def pull_windows(
                     pull.circuit.failed(stream.name, error.what)
         manifest.finished_at = datetime.now(UTC)
         if not _is_kept(folder):
-            unkept.add((stream.name, question.window.clock))
+            unkept.add(asked)
         manifests.append(manifest)
     if ended is None:
         ask_control_totals(pull.client, pull.landing, streams, manifests, complete or {})

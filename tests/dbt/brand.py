@@ -7,11 +7,12 @@ is a tenth of the sale.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tests.dbt.warehouse import insert
+from tests.dbt.warehouse import create_warehouse, insert
 
 Row = dict[str, Any]
 
@@ -368,22 +369,38 @@ MEASURED = [
 ]
 
 
-def fill(warehouse: Path) -> None:
-    """Writes the brand into an empty warehouse."""
+def begin(warehouse: Path, prefixes: Iterable[str] = ("SHOP-",)) -> None:
+    """Writes a new warehouse of the brand, without any account or row."""
+    create_warehouse(warehouse)
+    insert(
+        warehouse,
+        "config.brand",
+        {
+            "name": "Acme",
+            "reporting_currency": "EUR",
+            "time_zone": "Europe/Berlin",
+            "start_date": "2026-01-01",
+            "as_of": AS_OF,
+        },
+    )
+    insert(warehouse, "config.order_id_prefixes", *({"prefix": prefix} for prefix in prefixes))
+
+
+def write(warehouse: Path) -> None:
+    """Writes a new warehouse with all of the brand."""
+    begin(warehouse)
     for network, stream, records in (("awin", "transactions", AWIN), ("cj", "commissions", CJ)):
         pages = {row["_page_id"]: call(row, network, stream) for row in records}
         insert(warehouse, "ops.pages", *(page for page, _ in pages.values()))
         insert(warehouse, "ops.api_calls", *(request for _, request in pages.values()))
         insert(warehouse, "ops.windows", window(network, records[0]["_account_id"], stream, len(pages)))
     insert(warehouse, "ops.standings", {"network": "awin", "held": False}, {"network": "cj", "held": False})
-    insert(warehouse, "config.brand", brand("EUR"))
     insert(
         warehouse,
         "config.accounts",
         {"network": "awin", "account_id": "1001", "name": "Acme EU", "currency": None},
         {"network": "cj", "account_id": "5001", "name": "Acme US", "currency": "USD"},
     )
-    insert(warehouse, "config.order_id_prefixes", {"prefix": "SHOP-"})
     insert(warehouse, "valid_awin.transactions", *AWIN)
     insert(
         warehouse,
@@ -404,13 +421,3 @@ def fill(warehouse: Path) -> None:
     insert(warehouse, "valid_crm.touchpoints", *TOUCHES)
     insert(warehouse, "valid_crm.terms", *TERMS)
     insert(warehouse, "valid_crm.incrementality", *MEASURED)
-
-
-def brand(reporting_currency: str) -> Row:
-    return {
-        "name": "Acme",
-        "reporting_currency": reporting_currency,
-        "time_zone": "Europe/Berlin",
-        "start_date": "2026-01-01",
-        "as_of": AS_OF,
-    }

@@ -38,6 +38,16 @@ class Build:
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
             return connection.execute(sql).fetchall()
 
+    def checksums(self) -> dict[str, tuple[int, str | None]]:
+        """Rows and a checksum of each mart."""
+        marts = self.query("select table_name from information_schema.tables where table_schema = 'marts'")
+        return {
+            mart: self.query(
+                f"select count(*), md5(string_agg(t::varchar, ';' order by t::varchar)) from marts.{mart} as t"
+            )[0]
+            for (mart,) in marts
+        }
+
     def with_outcome(self, outcome: str) -> set[str]:
         """Names of the nodes that ended so: warn, fail, error, skipped …"""
         return {name for name, status in self.outcomes.items() if status == outcome}
@@ -103,8 +113,7 @@ def first_build(tmp_path_factory: pytest.TempPathFactory, worker_id: str, testru
     with FileLock(built.with_suffix(".lock")):
         if not (built / "outcome.json").exists():
             built.mkdir()
-            create_warehouse(built / "affiliate.duckdb")
-            brand.fill(built / "affiliate.duckdb")
+            brand.write(built / "affiliate.duckdb")
             outcome = dbt_build(built / "affiliate.duckdb", built / "target", WITHOUT_UNIT_TESTS)
             (built / "outcome.json").write_text(json.dumps([outcome.success, outcome.outcomes]), encoding="utf-8")
         own = Path(shutil.copytree(built, tmp_path_factory.mktemp("acme") / "own"))
@@ -123,6 +132,12 @@ def target(acme: Build) -> Path:
 def acme(first_build: tuple[Build, Compiled]) -> Build:
     """The brand of `brand.py`."""
     return first_build[0]
+
+
+@pytest.fixture(scope="session")
+def manifest(acme: Build) -> dict[str, Any]:
+    """What dbt knows of the whole project."""
+    return dict(json.loads((acme.target / "manifest.json").read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="session")

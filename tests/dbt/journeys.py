@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from tests.compiled import Compiled
 from tests.dbt import brand
-from tests.dbt.warehouse import create_warehouse, insert
 
 DIRECT = "direct"
 ORDERED_AT = datetime(2026, 1, 12, 12, tzinfo=UTC)
@@ -41,9 +40,7 @@ def write(warehouse: Path, journeys: Sequence[Journey], compiled: Compiled) -> C
     Returns:
         The project with rules by which each medium of theirs is a channel.
     """
-    create_warehouse(warehouse)
-    insert(warehouse, "config.brand", brand.brand("EUR"))
-    insert(warehouse, "config.order_id_prefixes", *({"prefix": prefix} for prefix in compiled.prefixes))
+    brand.begin(warehouse, compiled.prefixes)
     with duckdb.connect(str(warehouse)) as connection:
         for table, rows in {"orders": _orders(journeys), "touchpoints": _touches(journeys)}.items():
             connection.register("exported", pa.Table.from_pylist(list(rows)))

@@ -17,27 +17,16 @@ from tests.dbt.conftest import PROJECT, WITHOUT_UNIT_TESTS, Build, dbt_build, ne
 from tests.dbt.warehouse import TABLES, create_warehouse, insert
 
 
-def checksums(build: Build) -> dict[str, tuple[int, str | None]]:
-    """Rows and a checksum of each mart."""
-    marts = build.query("select table_name from information_schema.tables where table_schema = 'marts'")
-    return {
-        mart: build.query(
-            f"select count(*), md5(string_agg(t::varchar, ';' order by t::varchar)) from marts.{mart} as t"
-        )[0]
-        for (mart,) in marts
-    }
-
-
 def copy_of(build: Build, folder: Path) -> Path:
     return Path(shutil.copy(build.warehouse, folder / "affiliate.duckdb"))
 
 
 def test_building_again_changes_no_mart(acme: Build, tmp_path: Path) -> None:
-    before = checksums(acme)
+    before = acme.checksums()
     again = dbt_build(copy_of(acme, tmp_path), acme.target, WITHOUT_UNIT_TESTS)
     assert again.success
     assert len(before) == len(list(PROJECT.glob("models/marts/**/*.sql")))
-    assert checksums(again) == before
+    assert again.checksums() == before
 
 
 def test_a_later_now_changes_only_what_is_judged_by_the_clock(acme: Build, compiled: Compiled, tmp_path: Path) -> None:
@@ -45,8 +34,8 @@ def test_a_later_now_changes_only_what_is_judged_by_the_clock(acme: Build, compi
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("update config.brand set as_of = '2026-03-02 04:00:00'")
     later = rebuilt(compiled, warehouse)
-    before = checksums(acme)
-    changed = {mart for mart, checksum in checksums(later).items() if checksum != before[mart]}
+    before = acme.checksums()
+    changed = {mart for mart, checksum in later.checksums().items() if checksum != before[mart]}
     # The order of 02:30 is old enough now; the report counts it so; completeness tells the time itself.
     # Nothing was noted before, so every difference opens at the later hour. Of the work list an hour less is left.
     assert changed == {
@@ -64,13 +53,11 @@ def test_a_later_now_changes_only_what_is_judged_by_the_clock(acme: Build, compi
 
 def test_a_brand_without_any_account_builds_empty_marts(compiled: Compiled, tmp_path: Path) -> None:
     warehouse = tmp_path / "affiliate.duckdb"
-    create_warehouse(warehouse)
-    insert(warehouse, "config.brand", brand.brand("EUR"))
-    insert(warehouse, "config.order_id_prefixes", {"prefix": "SHOP-"})
+    brand.begin(warehouse)
     empty = rebuilt(compiled, warehouse)
     assert empty.success
     assert set(empty.outcomes.values()) == {"success", "pass"}
-    filled = {mart: rows for mart, (rows, _) in checksums(empty).items() if rows}
+    filled = {mart: rows for mart, (rows, _) in empty.checksums().items() if rows}
     networks = sorted(network_names())
     assert {"awin", "cj"} <= set(networks)
     assert filled.pop("dim_currencies") > 150

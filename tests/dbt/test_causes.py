@@ -15,7 +15,6 @@ import yaml
 from tests.compiled import Compiled
 from tests.dbt import brand
 from tests.dbt.conftest import PROJECT, Build, rebuilt
-from tests.dbt.test_builds import checksums
 from tests.dbt.warehouse import insert
 
 D = Decimal
@@ -254,7 +253,7 @@ def test_the_order_of_input_changes_no_mart(planted: Build, compiled: Compiled, 
             connection.execute("drop table shuffled")
     again = rebuilt(compiled, warehouse)
     assert again.success
-    assert checksums(again) == checksums(planted)
+    assert again.checksums() == planted.checksums()
 
 
 def test_the_configured_policy_decides_who_keeps_an_order(acme: Build, compiled: Compiled, tmp_path: Path) -> None:

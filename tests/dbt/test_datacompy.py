@@ -16,7 +16,7 @@ import pytest
 from tests.compiled import Compiled
 from tests.dbt import brand
 from tests.dbt.conftest import PROJECT, Build, rebuilt
-from tests.dbt.warehouse import create_warehouse, insert
+from tests.dbt.warehouse import insert
 from tests.environments import made_of
 
 ROOT = PROJECT.parent
@@ -57,14 +57,8 @@ def random_frames(seed: int) -> tuple[Frame, Frame]:
 def reconciled(tmp_path_factory: pytest.TempPathFactory, compiled: Compiled) -> Build:
     """All frames in one warehouse, and the models that match and compare them."""
     warehouse = tmp_path_factory.mktemp("frames") / "affiliate.duckdb"
-    create_warehouse(warehouse)
-    insert(
-        warehouse,
-        "config.brand",
-        {"name": "Frames", "reporting_currency": "EUR", "time_zone": "UTC", "as_of": brand.AS_OF},
-    )
+    brand.begin(warehouse, compiled.prefixes)
     insert(warehouse, "config.accounts", {"network": "awin", "account_id": "1001"})
-    insert(warehouse, "config.order_id_prefixes", *({"prefix": prefix} for prefix in compiled.prefixes))
     number = 0
     for seed in SEEDS:
         network, shop = random_frames(seed)

@@ -19,7 +19,7 @@ import polars as pl
 
 from tests.dbt import brand
 from tests.dbt.conftest import PROJECT, dbt_build
-from tests.dbt.warehouse import create_warehouse, insert
+from tests.dbt.warehouse import insert
 
 BERLIN, PACIFIC, TOKYO = ZoneInfo("Europe/Berlin"), ZoneInfo("America/Los_Angeles"), ZoneInfo("Asia/Tokyo")
 YEARS = (2026, 2028)
@@ -175,8 +175,7 @@ def as_row(sale: Conversion) -> dict[str, object]:
 
 
 def write(warehouse: Path, sales: list[Conversion]) -> None:
-    create_warehouse(warehouse)
-    insert(warehouse, "config.brand", brand.brand("EUR"))
+    brand.begin(warehouse, prefixes=())
     insert(warehouse, "valid_crm.terms", *TERMS)
     rows = pl.DataFrame([as_row(sale) for sale in sales], infer_schema_length=None)
     with duckdb.connect(str(warehouse)) as connection:

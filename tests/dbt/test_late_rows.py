@@ -12,8 +12,7 @@ import pytest
 from tests.compiled import Compiled, models
 from tests.dbt import brand
 from tests.dbt.conftest import Build, rebuilt
-from tests.dbt.test_builds import checksums
-from tests.dbt.warehouse import create_warehouse, insert
+from tests.dbt.warehouse import insert
 
 NIGHTS = 3
 CUSTOMERS, ORDERS, TOUCHES = 12, 30, 90
@@ -96,9 +95,7 @@ def world(random: Random) -> list[Rows]:
 def brand_without_rows(folder: Path, compiled: Compiled) -> Path:
     folder.mkdir()
     warehouse = folder / "affiliate.duckdb"
-    create_warehouse(warehouse)
-    insert(warehouse, "config.brand", brand.brand("EUR"))
-    insert(warehouse, "config.order_id_prefixes", *({"prefix": prefix} for prefix in compiled.prefixes))
+    brand.begin(warehouse, compiled.prefixes)
     return warehouse
 
 
@@ -117,13 +114,13 @@ def test_late_touches_orders_and_claims_change_what_one_build_of_everything_woul
     seen = list[dict[str, tuple[int, str | None]]]()
     for rows in nights:
         arrive(nightly, rows)
-        seen.append(checksums(rebuilt(compiled, nightly, models)))
+        seen.append(rebuilt(compiled, nightly, models).checksums())
     everything = [row for rows in nights for row in rows]
     random.shuffle(everything)
     at_once = brand_without_rows(tmp_path / "at_once", compiled)
     arrive(at_once, everything)
     built: Build = rebuilt(compiled, at_once, models)
-    assert checksums(built) == seen[-1]
+    assert built.checksums() == seen[-1]
     for mart in ("fct_attribution_touches", "fct_attribution_credits", "rpt_top_paths", "rpt_publisher_value"):
         assert len({night[mart] for night in seen}) == NIGHTS, mart
     [(paths, changed)] = built.query(

@@ -15,7 +15,7 @@ from affiliate_assets.crm.streams import CRM
 from affiliate_assets.networks import all_connectors
 from tests.dbt import brand
 from tests.dbt.conftest import PROJECT, Build, dbt_build, network_names, tracker_names
-from tests.dbt.warehouse import QUARANTINE_COLUMNS, create_warehouse, insert
+from tests.dbt.warehouse import QUARANTINE_COLUMNS, insert
 
 LINEAGE = "'page' as _page_id, 'load' as _load_id, 'run' as _run_id"
 
@@ -133,8 +133,7 @@ def project_with_toy(folder: Path, line: str) -> Path:
 def toy(tmp_path_factory: pytest.TempPathFactory) -> Build:
     folder = tmp_path_factory.mktemp("toy")
     warehouse = folder / "affiliate.duckdb"
-    create_warehouse(warehouse)
-    brand.fill(warehouse)
+    brand.write(warehouse)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema valid_toy")
         connection.execute(

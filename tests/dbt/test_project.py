@@ -1,11 +1,8 @@
-"""What holds of the project's files: documented, under contract, portable, and every status word mapped."""
+"""What holds of the project's files: documented, under contract and portable."""
 
 from __future__ import annotations
 
-import csv
-import json
 import re
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +10,6 @@ import pytest
 
 from affiliate_assets.report.tables import MARTS
 from tests.dbt.conftest import PROJECT, Build, network_names, tracker_names
-
-# The words of the first two networks, from their API references.
-STATUS_WORDS = {
-    ("awin", "commission_status", "pending", "pending"),
-    ("awin", "commission_status", "approved", "approved"),
-    ("awin", "commission_status", "declined", "reversed"),
-    ("awin", "commission_status", "deleted", "deleted"),
-    ("cj", "action_status", "new", "pending"),
-    ("cj", "action_status", "extended", "pending"),
-    ("cj", "action_status", "locked", "approved"),
-    ("cj", "action_status", "closed", "approved"),
-    ("cj", "validation_status", "DECLINED", "reversed"),
-    ("cj", "action_type", "bonus", ""),
-    ("cj", "action_type", "perf_inc", ""),
-}
 
 # What Postgres, Spark, Snowflake or BigQuery would refuse.
 NOT_PORTABLE = {
@@ -50,30 +32,11 @@ NOT_PORTABLE = {
 
 FLOATS = r"\b(double|float|real)\b"
 
-VOCABULARY = {
-    "status": {"pending", "approved", "reversed", "deleted"},
-    "lock_state": {"open", "locked", "unknown"},
-    "payment_state": {"unpaid", "payable", "paid", "unknown"},
-    "payment_state_if_paid": {"unpaid", "payable", "paid", "unknown"},
-    "row_kind": {"original", "adjustment", "restatement", "bonus", "test"},
-}
-
 PERSONAL = re.compile(r"e_?mail|phone|visitor|click_id|landing|url|ip_|click_ref|first_name|last_name|address")
-
-
-@pytest.fixture(scope="module")
-def manifest(acme: Build) -> dict[str, Any]:
-    return dict(json.loads((acme.target / "manifest.json").read_text(encoding="utf-8")))
 
 
 def nodes(manifest: dict[str, Any], *kinds: str) -> list[dict[str, Any]]:
     return [node for node in manifest["nodes"].values() if node["resource_type"] in kinds]
-
-
-def words_of(network: str) -> list[dict[str, str]]:
-    path = PROJECT / "seeds" / "status_map" / f"status_map__{network}.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def is_mart(node: dict[str, Any]) -> bool:
@@ -190,38 +153,6 @@ def test_sql_is_portable(path: Path) -> None:
     found = [name for name, pattern in NOT_PORTABLE.items() if re.search(pattern, text)]
     assert found == []
     assert not re.search(FLOATS, text)
-
-
-def test_the_status_map_holds_exactly_the_known_words_each_with_its_source() -> None:
-    rows = [row for network in ("awin", "cj") for row in words_of(network)]
-    assert {(row["network"], row["raw_field"], row["raw_word"], row["status"]) for row in rows} == STATUS_WORDS
-    assert len(rows) == len(STATUS_WORDS)
-    assert all(row["source"] for row in rows)
-
-
-def test_every_mapped_word_is_proved_by_a_unit_test(manifest: dict[str, Any]) -> None:
-    for network in network_names():
-        given = {
-            (field, str(word).lower())
-            for test in manifest["unit_tests"].values()
-            if test["model"] == f"stg_{network}__conversions"
-            for mocked in test["given"]
-            for row in (mocked["rows"] or [])
-            for field, word in row.items()
-        }
-        words = {(row["raw_field"], row["raw_word"].lower()) for row in words_of(network)}
-        assert words - given == set(), network
-
-
-def test_every_word_is_cited_and_maps_to_our_vocabulary() -> None:
-    words = [(name, row) for name in network_names() for row in words_of(name)]
-    for network, row in words:
-        assert row["network"] == network, row
-        assert row["source"].strip(), row
-        assert row["source_url"].startswith("https://"), row
-        assert date.fromisoformat(row["source_date"]) <= datetime.now(UTC).date(), row
-        for column, vocabulary in VOCABULARY.items():
-            assert row[column] in vocabulary | {""}, (row, column)
 
 
 def test_a_networks_staging_has_exactly_the_canonical_columns(acme: Build) -> None:

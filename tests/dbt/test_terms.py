@@ -14,7 +14,7 @@ import pytest
 from tests.compiled import Compiled
 from tests.dbt import brand, contract, owed
 from tests.dbt.conftest import PROJECT, Build, network_names, rebuilt
-from tests.dbt.warehouse import create_warehouse, insert
+from tests.dbt.warehouse import insert
 
 D = Decimal
 
@@ -26,9 +26,7 @@ def test_expected_commission_equals_a_recomputation_in_python(seed: int, tmp_pat
     paid = list(owed.paid_by(draw, contract.drawn_sales(draw, 400), terms))
     sales = [sale for sale, _ in paid]
     warehouse = tmp_path / "affiliate.duckdb"
-    create_warehouse(warehouse)
-    insert(warehouse, "config.brand", brand.brand("EUR"))
-    insert(warehouse, "config.order_id_prefixes", {"prefix": "SHOP-"})
+    brand.begin(warehouse)
     records = [contract.as_records(sale) for sale in draw.sample(sales, len(sales))]
     insert(warehouse, "valid_awin.transactions", *(conversion for conversion, _ in records))
     insert(warehouse, "valid_crm.orders", *(order for _, order in records if order is not None))

@@ -10,7 +10,7 @@ import pytest
 from tests.compiled import Compiled
 from tests.dbt import brand
 from tests.dbt.conftest import Build, rebuilt
-from tests.dbt.warehouse import create_warehouse, insert
+from tests.dbt.warehouse import insert
 
 LANDING = "https://shop.example/?_ef_transaction_id={}"
 
@@ -45,9 +45,7 @@ def click(name: str, at: str, **changes: Any) -> brand.Row:
 @pytest.fixture(scope="module")
 def build(compiled: Compiled, tmp_path_factory: pytest.TempPathFactory) -> Build:
     warehouse = tmp_path_factory.mktemp("clicks") / "affiliate.duckdb"
-    create_warehouse(warehouse)
-    insert(warehouse, "config.brand", brand.brand("EUR"))
-    insert(warehouse, "config.order_id_prefixes", *({"prefix": prefix} for prefix in compiled.prefixes))
+    brand.begin(warehouse, compiled.prefixes)
     insert(warehouse, "config.accounts", {"network": "everflow", "account_id": "3", "name": "Acme", "currency": "EUR"})
     insert(
         warehouse,
