@@ -69,7 +69,7 @@ def word(path: str, description: str, known: Iterable[str], *, required: bool = 
 
 
 def money(path: str, description: str, *checks: pa.Check, required: bool = False, grouping: str = "") -> pa.Column:
-    """An amount, DECIMAL(18,6), exact from the text of the number or string."""
+    """An amount below ten billions, DECIMAL(18,6), exact from the text of the number or string."""
     return _column(MONEY, "DECIMAL(18,6)", path, description, required, checks, reading=Reading(NO_VALUE, grouping))
 
 

@@ -16,6 +16,8 @@ from affiliate_assets.connectors.schema import Reading, duckdb_type_of, path_of,
 OFFSET = r"([zZ]|[+-]\d{2}:?\d{2})$"
 # A number of so many characters is written back as it came; a longer one may not be, and is read again as its type.
 EXACT = 15
+# Amounts of ten billions and more fit no column: they are mistakes, and sums of them would be more than money can be.
+PLAUSIBLE = "DECIMAL(16,6)"
 # A number of so many digits before its point that DuckDB writes it with an exponent, and any number of JSON.
 HUGE = r"e\+(1[6-9]|[2-9]\d|\d{3})$"
 NUMBER = r"^-?\d+([.]\d+)?([eE][+-]?\d+)?$"
@@ -149,7 +151,8 @@ def _value(name: str, path: tuple[str, ...], type_: str, reading: Reading) -> st
         alone: Shape = {}
         _put(alone, path, type_)
         again = f"from_json(record, '{json.dumps(alone)}').{_dotted(path)}"
-        return f"case when length({text}) > {EXACT} and not {_is_text(path)} then {again} else {value} end"
+        exact = f"case when length({text}) > {EXACT} and not {_is_text(path)} then {again} else {value} end"
+        return f"try_cast({exact} as {PLAUSIBLE})::{type_}"
     return value
 
 

@@ -19,7 +19,7 @@ last_served as (
         {%- for part, (units, weight, weights) in parts.items() %},
         {{ kth_largest(
             _remainder_key(units, weight, weights),
-            'max(' ~ units ~ ') - sum(' ~ whole_quotient(units ~ ' * ' ~ weight, weights) ~ ')'
+            'max(' ~ units ~ ') - sum(' ~ _whole_share(units, weight, weights) ~ ')'
         ) }} as {{ part }}_served
         {%- endfor %}
     from {{ relation }}
@@ -32,7 +32,7 @@ split as (
     select
         r.*
         {%- for part, (units, weight, weights) in parts.items() %},
-        {{ whole_quotient('r.' ~ units ~ ' * r.' ~ weight, 'r.' ~ weights) }}
+        {{ _whole_share('r.' ~ units, 'r.' ~ weight, 'r.' ~ weights) }}
         + case
             when {{ _remainder_key('r.' ~ units, 'r.' ~ weight, 'r.' ~ weights, 'r.touch_number') }} >= s.{{ part }}_served
                 then 1
@@ -52,7 +52,14 @@ split as (
 
 {#- One whole number to order touches by: their remainder, then their place in a path of less than 2^20 touches. -#}
 {% macro _remainder_key(units, weight, weights, touch_number='touch_number') -%}
-    mod({{ units }} * {{ weight }}, {{ weights }}) * 1048576 + {{ touch_number }}
+    mod(mod({{ units }}, {{ weights }}) * {{ weight }}, {{ weights }}) * 1048576 + {{ touch_number }}
+{%- endmacro %}
+
+
+{#- units * weight / weights, cut to a whole number; the product itself may be more than a bigint holds. -#}
+{% macro _whole_share(units, weight, weights) -%}
+    {{ whole_quotient(units, weights) }} * {{ weight }}
+    + {{ whole_quotient('mod(' ~ units ~ ', ' ~ weights ~ ') * ' ~ weight, weights) }}
 {%- endmacro %}
 
 

@@ -16,7 +16,8 @@
 
 {# As a whole number of the smallest unit of its currency. #}
 {% macro minor_units(expression, digits) -%}
-    cast({{ round_to_minor_unit(expression, digits) }} * case coalesce({{ digits }}, 2)
+    {#- Decimals of 18 digits have no more when multiplied: DuckDB would refuse 10,000,000,000.00. #}
+    cast(cast({{ round_to_minor_unit(expression, digits) }} as decimal(28, 6)) * case coalesce({{ digits }}, 2)
         when 0 then 1
         when 3 then 1000
         when 4 then 10000
@@ -54,8 +55,12 @@
 {%- endmacro %}
 
 
+{# NULL too for what is more than money can be, as a mistaken amount in a currency that is worth much less. #}
 {% macro times_rate(amount, rate) -%}
-    cast(round({{ exact_product(amount, rate) }}, 6) as decimal(18, 6))
+    case
+        when abs({{ exact_product(amount, rate) }}) < 999999999999
+            then {{ money('round(' ~ exact_product(amount, rate) ~ ', 6)') }}
+    end
 {%- endmacro %}
 
 
@@ -71,14 +76,14 @@
 {%- endmacro %}
 
 {% macro default__decimal_quotient(dividend, divisor) -%}
-    cast(cast({{ dividend }} as decimal(38, 18)) / nullif({{ divisor }}, 0) as decimal(18, 10))
+    cast(cast({{ dividend }} as decimal(38, 18)) / nullif({{ divisor }}, 0) as decimal(28, 10))
 {%- endmacro %}
 
 {% macro duckdb__decimal_quotient(dividend, divisor) -%}
     cast(cast(
         (cast(cast({{ dividend }} as decimal(28, 8)) * 100000000 as hugeint) * 10000000000)
         // nullif(cast(cast({{ divisor }} as decimal(28, 8)) * 100000000 as hugeint), 0)
-    as decimal(38, 0)) * cast(0.0000000001 as decimal(18, 10)) as decimal(18, 10))
+    as decimal(38, 0)) * cast(0.0000000001 as decimal(18, 10)) as decimal(28, 10))
 {%- endmacro %}
 
 
@@ -98,8 +103,9 @@
     cast(case
         when {{ part }} = {{ whole }} and {{ whole }} <> 0 then {{ amount }}
         else cast(
-            (cast(cast({{ amount }} * {{ part }} as decimal(36, 8)) * 100000000 as hugeint) * 100000000)
-            // nullif(cast({{ whole }} * 1000000 as hugeint), 0)
+            {#- Decimals of 18 digits have no more when multiplied: 1,200 times 1,000 would not fit. #}
+            (cast(cast(cast({{ amount }} as decimal(28, 10)) * {{ part }} as decimal(36, 8)) * 100000000 as hugeint) * 100000000)
+            // nullif(cast(cast({{ whole }} as decimal(28, 6)) * 1000000 as hugeint), 0)
         as decimal(38, 0)) * cast(0.0000000001 as decimal(18, 10))
     end as decimal(28, 10))
 {%- endmacro %}

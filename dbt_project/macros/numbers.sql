@@ -1,6 +1,10 @@
-{# Part of a whole as a decimal, NULL for an empty whole: a rate from 0 to 1, or an average. #}
+{#
+    Part of a whole as a decimal, NULL for an empty whole: a rate from 0 to 1, or an average. NULL too where the whole is
+    next to nothing, so that a million millions of it make the part.
+#}
 {% macro ratio(part, whole) -%}
-    cast(round({{ decimal_quotient(part, whole) }}, 6) as decimal(18, 6))
+    {%- set quotient = decimal_quotient(part, whole) -%}
+    case when abs({{ quotient }}) < 999999999999 then cast(round({{ quotient }}, 6) as decimal(18, 6)) end
 {%- endmacro %}
 
 

@@ -35,7 +35,7 @@
 
 {# The rate that is nearest among the whole half percents. #}
 {% macro whole_half_percents(rate) -%}
-    cast(round(({{ rate }}) * 200, 0) as decimal(18, 6)) * cast(0.005 as decimal(7, 6))
+    cast(round(({{ rate }}) * 200, 0) as decimal(28, 6)) * cast(0.005 as decimal(7, 6))
 {%- endmacro %}
 
 

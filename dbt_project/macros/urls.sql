@@ -39,7 +39,7 @@
 {%- endmacro %}
 
 
-{# Percent-decoding, once; a plus stays a plus, since base64 ids hold real ones. #}
+{# Percent-decoding, once; a plus stays a plus, since base64 ids hold real ones. What is no UTF-8 stays as it is written. #}
 {% macro percent_decoded(expression) -%}
     {{ return(adapter.dispatch('percent_decoded', 'affiliate_assets')(expression)) }}
 {%- endmacro %}
@@ -48,8 +48,12 @@
     url_decode({{ expression }})
 {%- endmacro %}
 
+{% macro duckdb__percent_decoded(expression) -%}
+    coalesce(try(url_decode({{ expression }})), {{ expression }})
+{%- endmacro %}
+
 {% macro spark__percent_decoded(expression) -%}
-    try_url_decode(replace({{ expression }}, '+', '%2B'))
+    coalesce(try_url_decode(replace({{ expression }}, '+', '%2B')), {{ expression }})
 {%- endmacro %}
 
 

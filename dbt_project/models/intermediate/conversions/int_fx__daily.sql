@@ -35,7 +35,7 @@ crossed as (
         legs.currency as from_currency,
         reporting.currency as to_currency,
         legs.rate_date,
-        {{ decimal_quotient('reporting.per_base', 'legs.per_base') }} as rate,
+        cast({{ decimal_quotient('reporting.per_base', 'legs.per_base') }} as decimal(18, 10)) as rate,
         coalesce(legs.source, reporting.source) as source,
         legs.base_currency
     from legs

@@ -55,7 +55,8 @@ billed as (
         t.*,
         case when t.channel = 'affiliate' then coalesce(t.network, '') else '' end as paid_network,
         case when t.channel = 'affiliate' then coalesce(t.publisher_id, '') else '' end as paid_publisher_id,
-        case when bill.order_key is null then 0 else {{ money('bill.bill_reporting') }} end as bill_reporting
+        -- Of more digits than money, as a decimal of 18 has no more when multiplied.
+        case when bill.order_key is null then 0 else cast(bill.bill_reporting as decimal(28, 6)) end as bill_reporting
     from {{ ref('fct_attribution_touches') }} as t
     left join bill_of_order as bill on t.order_key = bill.order_key
 
