@@ -11,7 +11,8 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ import duckdb
 import msgspec
 
 from affiliate_assets.errors import ConfigError, InternalError
+from affiliate_assets.landing.tables import transaction
 from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.settings import Settings
 
@@ -68,9 +70,9 @@ def publish(
         if before is not None:
             before(warehouse)
         warehouse.execute(f"attach '{file}' as published (storage_version 'v1.5.0')")
-        views = _views(warehouse)
+        views, comments = _views(warehouse), _comments(warehouse)
         for name in sorted(names, key=lambda name: (name in views, name)):
-            _store(warehouse, name, views.get(name))
+            _store(warehouse, name, views.get(name), comments.get(name, ""))
         published = tuple(_described(warehouse, name, version / "parquet" / f"{name}.parquet") for name in names)
         completeness = _completeness(warehouse)
         warehouse.execute("checkpoint published")
@@ -129,27 +131,35 @@ def _views(warehouse: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return {name: sql.split(" AS ", 1)[1].replace(f"{database}.{MARTS}.", "") for name, sql, database in rows}
 
 
-def _store(warehouse: duckdb.DuckDBPyConnection, name: str, query: str | None) -> None:
+def _comments(warehouse: duckdb.DuckDBPyConnection) -> Mapping[str, str]:
+    """The statements that describe each mart and its columns in the published file as they are described here."""
+    here = "database_name = current_database() and schema_name = $1 and comment is not null"
+    rows = warehouse.execute(
+        f"""
+        select table_name, 'column published.' || table_name || '."' || column_name || '"', comment
+        from duckdb_columns() where {here}
+        union all select table_name, 'table published.' || table_name, comment from duckdb_tables() where {here}
+        union all select view_name, 'view published.' || view_name, comment from duckdb_views() where {here}
+        """,
+        [MARTS],
+    ).fetchall()
+    found: defaultdict[str, str] = defaultdict(str)
+    for mart, described, comment in rows:
+        found[mart] += f"comment on {described} is {_quoted(comment)};"
+    return found
+
+
+def _store(warehouse: duckdb.DuckDBPyConnection, name: str, query: str | None, comments: str) -> None:
     """Put a mart and its comments into the published file: a view as a view, which would be many times its tables."""
-    if query is None:
-        warehouse.execute(f"create table published.{name} as select * from {MARTS}.{name}")
-    else:
-        (database,) = warehouse.execute("select current_database()").fetchall()[0]
-        warehouse.execute(f"use published; create view {name} as {query.rstrip(';')}; use {database}")
-    for column, comment in warehouse.execute(
-        "select column_name, comment from duckdb_columns() where database_name = current_database()"
-        " and schema_name = ? and table_name = ? and comment is not null",
-        [MARTS, name],
-    ).fetchall():
-        warehouse.execute(f'comment on column published.{name}."{column}" is {_quoted(comment)}')
-    for kind, comment in warehouse.execute(
-        "select 'table', comment from duckdb_tables() where database_name = current_database() and schema_name = $1"
-        " and table_name = $2 and comment is not null union all"
-        " select 'view', comment from duckdb_views() where database_name = current_database() and schema_name = $1"
-        " and view_name = $2 and comment is not null",
-        [MARTS, name],
-    ).fetchall():
-        warehouse.execute(f"comment on {kind} published.{name} is {_quoted(comment)}")
+    (database,) = warehouse.execute("select current_database()").fetchall()[0]
+    stored = (
+        f"create table published.{name} as select * from {MARTS}.{name};"
+        if query is None
+        else f"use published; create view {name} as {query.rstrip(';')}; use {database};"
+    )
+    # Each comment in a transaction of its own would reach the disk by itself.
+    with transaction(warehouse):
+        warehouse.execute(stored + comments)
 
 
 def _described(warehouse: duckdb.DuckDBPyConnection, name: str, parquet: Path) -> PublishedMart:
