@@ -92,7 +92,9 @@ def plan_windows(
     windows = _base_windows(stream, first, wanted, state, now)
     if state.first_read_at is not None:
         for clock in others:
-            spans = _missing(clock, state.complete.get(clock.name, ()), state.first_read_at, now)
+            # What had changed before is in what was read first, but for what the clock tells late or not at all.
+            since = max(start, state.first_read_at - clock.overlap)
+            spans = _missing(clock, state.complete.get(clock.name, ()), since, now)
             spans += state.doubtful.get(clock.name, ())
             windows += _windows(clock, spans, stream.max_span, clock.sees)
     return windows

@@ -21,6 +21,10 @@ STATUS_WORDS = {
     ("cj", "validation_status", "DECLINED", "reversed"),
     ("cj", "action_type", "bonus", ""),
     ("cj", "action_type", "perf_inc", ""),
+    ("cj", "action_type", "item_lead", ""),
+    ("cj", "action_type", "sim_lead", ""),
+    ("cj", "action_type", "click", ""),
+    ("cj", "action_type", "imp", ""),
 }
 
 VOCABULARY = {

@@ -219,6 +219,15 @@ def test_the_other_clocks_are_followed_from_the_first_reading_on() -> None:
     assert hours_of(before, "decided") == []
 
 
+def test_a_clock_that_tells_late_is_read_from_its_overlap_before_the_first_reading_on() -> None:
+    late = stream(overlap=60 * HOUR)
+    state = StreamState(complete={"sold": (span(0, 100),)}, first_read_at=at(100))
+    assert hours_of(plan_windows(late, state, start=at(0), now=at(124)), "decided") == [(40, 124)]
+    assert hours_of(plan_windows(late, state, start=at(70), now=at(124)), "decided") == [(70, 124)]
+    read = StreamState(complete={"sold": (span(0, 124),), "decided": (span(40, 124),)}, first_read_at=at(100))
+    assert hours_of(plan_windows(late, read, start=at(0), now=at(125)), "decided") == [(64, 125)]
+
+
 @pytest.mark.parametrize(
     ("first", "last", "hours"),
     [

@@ -120,7 +120,7 @@ def _details(action: Action, record: Mapping[str, Any]) -> Mapping[str, str]:
     tracker = record.get("actionTrackerId")
     if not tracker:
         raise RecordError("The commission names no action tracker.", next_step="correct it in CJ's interface.")
-    if action == "amend" and (record.get("items") or not record.get("original")):
+    if action == "amend" and (str(record.get("actionType")).startswith("item_") or not record.get("original")):
         raise RecordError(
             "The commission is told by item, or was corrected before; how its amount is split is for a person to say.",
             next_step="restate it in CJ's interface.",

@@ -88,6 +88,12 @@ def _read(answer: Answer) -> Receipt:
 
 
 def _details(action: Action, record: Mapping[str, Any]) -> Mapping[str, str]:
+    status = (record.get("conversion_value") or {}).get("conversion_status")
+    if action == "approve" and status != "pending":
+        raise RecordError(
+            f"The conversion is {status or 'of no status'}; approved as a whole, its rejected items would be too.",
+            next_step="approve the items that are owed in Partnerize's console.",
+        )
     if action != "amend":
         return {}
     items = str(record.get("conversion_item_ids") or "").split()

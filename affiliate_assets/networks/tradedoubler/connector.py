@@ -94,7 +94,6 @@ CONNECTOR = Connector(
     problem=problem,
     correction="in_place",
     tells_status=True,
-    tells_payment=True,
     lock_rule="once it is no longer pending: decided by hand, or by itself at the end of the event's pending period,"
     " usually up to 90 days (Advertiser Management API, Pending Sales: error 9996 for anything else)",
     owner="team:affiliate-data",
