@@ -17,7 +17,7 @@
     {%- else -%}
     case {{ channel }}
         {%- for name, days in by_channel.items() %}
-        when '{{ name }}' then {{ _seconds_on(timestamp, sign * days) }}
+        when '{{ name | lower }}' then {{ _seconds_on(timestamp, sign * days) }}
         {%- endfor %}
         else {{ _seconds_on(timestamp, sign * var('lookback_days')) }}
     end
@@ -34,7 +34,7 @@
 {% macro may_earn_credit(touch) -%}
     not {{ touch }}.is_repeat
     {%- if var('excluded_channels') %}
-    and {{ touch }}.channel not in ('{{ var('excluded_channels') | join("', '") }}')
+    and {{ touch }}.channel not in ('{{ var('excluded_channels') | join("', '") | lower }}')
     {%- endif %}
 {%- endmacro %}
 

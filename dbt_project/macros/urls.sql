@@ -94,7 +94,7 @@
 
 {# The host of an address in lower case, without www. #}
 {% macro host_of(url) -%}
-    {{ without_www("split_part(split_part(split_part(" ~ url ~ ", '/', 3), '?', 1), ':', 1)") }}
+    {{ without_www("split_part(split_part(split_part(split_part(" ~ url ~ ", '/', 3), '?', 1), '#', 1), ':', 1)") }}
 {%- endmacro %}
 
 

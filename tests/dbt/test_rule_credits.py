@@ -26,7 +26,7 @@ OWN = (
     {"attribution_model": "own", "rule_number": 1, "position": "first", "channel": "email", "weight": Decimal("0.5")},
     {"attribution_model": "own", "rule_number": 2, "channel": "affiliate", "weight": Decimal("0.7"), "is_shared": True},
 )
-# What marketing-attribution-models gives to channels A, B and C.
+# What marketing-attribution-models gives to channels A, B and C, which are in lower case here.
 NINE_CREDITS = {
     "first": (9, 9, 9),
     "last": (15, 6, 6),
@@ -132,7 +132,7 @@ def test_the_nine_paths_are_credited_as_published(model: str, credited: Build) -
         where order_id like 'N%' and attribution_model = '{model}' group by channel order by channel
         """
     )
-    assert [channel for channel, *_ in rows] == ["A", "B", "C"]
+    assert [channel for channel, *_ in rows] == ["a", "b", "c"]
     # Eighteen orders have a third to give, and each of their touches is rounded by less than a millionth.
     assert [float(credit) for _, credit, _ in rows] == pytest.approx(NINE_CREDITS[model], abs=2e-5)
     # And by less than a cent.

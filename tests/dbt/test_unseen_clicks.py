@@ -61,6 +61,8 @@ def build(compiled: Compiled, tmp_path_factory: pytest.TempPathFactory) -> Build
         warehouse,
         "valid_crm.touchpoints",
         brand.touch("mail", "customer-1", "2026-01-11 12:00:00", utm_medium="email"),
+        # Whoever refused consent is nobody, whatever the page shows.
+        brand.touch("nobody", None, "2026-01-12 11:00:05", landing_url=LANDING.format("guest"), visitor_hash=None),
         # What a page shows is one touch, whoever tells of it besides.
         brand.touch("page", "customer-3", "2026-01-12 11:00:05", landing_url=LANDING.format("shown")),
         brand.touch(

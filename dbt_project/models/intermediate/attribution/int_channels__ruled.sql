@@ -13,6 +13,7 @@ with combinations as (
 ),
 
 -- Where the click id was lost on the way, the redirect host of a network still stands as the referrer.
+-- A tracker's id does not speak against it.
 redirected as (
 
     select c.referrer_host, min(h.network) as network
@@ -30,7 +31,7 @@ matched as (
         c.utm_medium,
         c.utm_source,
         c.referrer_host,
-        r.channel,
+        lower(r.channel) as channel,
         row_number() over (
             partition by c.click_kind, c.utm_medium, c.utm_source, c.referrer_host
             order by r.rule_number
@@ -52,10 +53,10 @@ select
     c.utm_source,
     c.referrer_host,
     case
-        when c.click_kind = '' and redirected.network is not null then 'affiliate'
+        when c.click_kind in ('', 'tracker') and redirected.network is not null then 'affiliate'
         else coalesce(matched.channel, 'other')
     end as channel,
-    case when c.click_kind = '' then redirected.network end as network
+    case when c.click_kind in ('', 'tracker') then redirected.network end as network
 from combinations as c
 left join matched
     on

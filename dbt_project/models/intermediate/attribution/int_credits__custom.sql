@@ -14,7 +14,7 @@ with ruled as (
     from {{ ref('int_paths__steps') }} as steps
     inner join {{ ref('custom_attribution_models') }} as rules
         on
-            (rules.channel is null or steps.channel = rules.channel)
+            (rules.channel is null or steps.channel = lower(rules.channel))
             and (
                 rules.position is null
                 or (rules.position = 'only' and steps.touch_count = 1)

@@ -2,7 +2,7 @@
 
 with seen as (
 
-    {% for identifications in ['stg_crm__identifications'] -%}
+    {% for identifications in ['stg_crm__identifications', 'int_identities__ordered'] -%}
     select visitor_hash, customer_hash, known_from from {{ ref(identifications) }}
     {% if not loop.last -%}
     union all

@@ -39,6 +39,8 @@ by_account as (
 select
     {{ span }},
     publisher_id,
-    {{ from_units('sum(millionths)', 6) }} as measured_fraction
+    -- Accounts are parts of what was measured over all of them.
+    {{ from_units('coalesce(sum(case when account_id is null then millionths end), sum(millionths))', 6) }}
+        as measured_fraction
 from by_account
 group by {{ span }}, publisher_id

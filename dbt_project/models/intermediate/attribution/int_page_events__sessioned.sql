@@ -1,4 +1,16 @@
-with marked as (
+-- Nearly every page shows one click at most. Of a further one without an id nobody could tell that it was there before.
+with further as (
+
+    select
+        page_event_key,
+        {{ dbt.listagg("network || '=' || click_id", "';'", 'order by click_number') }} as clicks
+    from {{ ref('int_click_ids__recognised') }}
+    where click_number > 1 and click_id is not null
+    group by page_event_key
+
+),
+
+marked as (
 
     select
         e.page_event_key,
@@ -7,11 +19,12 @@ with marked as (
         e.occurred_at,
         nullif(
             coalesce(e.utm_source, '') || coalesce(';' || e.utm_medium, '') || coalesce(';' || e.utm_campaign, '')
-            || coalesce(';' || c.network || '=' || coalesce(c.click_id, ''), ''),
+            || coalesce(';' || c.network || '=' || coalesce(c.click_id, ''), '') || coalesce(';' || further.clicks, ''),
             ''
         ) as campaign
     from {{ ref('int_page_events__unioned') }} as e
     left join {{ ref('int_click_ids__recognised') }} as c on e.page_event_key = c.page_event_key and c.click_number = 1
+    left join further on e.page_event_key = further.page_event_key
     where not e.is_visit
 
 ),

@@ -29,11 +29,11 @@ pages as (
         e.visitor_hash,
         e.customer_hash,
         rules.channel,
-        -- A tracker counts clicks of others, and claims none of them.
-        case when c.click_kind = 'tracker' then null else coalesce(c.network, rules.network) end as network,
+        -- A tracker counts clicks of others, and claims none of them; its id only tells a reload.
+        coalesce(case when c.click_kind <> 'tracker' then c.network end, rules.network) as network,
         cast(null as varchar) as account_id,
         c.publisher_id,
-        c.click_id_param,
+        case when c.click_kind <> 'tracker' then c.click_id_param end as click_id_param,
         c.click_id,
         e.utm_source,
         e.utm_medium,
@@ -54,7 +54,17 @@ pages as (
 
 ),
 
--- Clicks that no page of the shop shows: they count for the network, and only a conversion can tell whose they are.
+-- A page that names neither browser nor customer is nobody's touch, so a conversion may still tell whose its click is.
+shown as (
+
+    select c.network, c.click_id
+    from {{ ref('int_click_ids__recognised') }} as c
+    inner join {{ ref('int_page_events__unioned') }} as e on c.page_event_key = e.page_event_key
+    where c.is_reported and (e.visitor_hash is not null or e.customer_hash is not null)
+
+),
+
+-- Clicks that no such page shows: they count for the network, and only a conversion can tell whose they are.
 unseen as (
 
     select
@@ -66,8 +76,8 @@ unseen as (
         min(k.clicked_at) as occurred_at,
         min(k.referrer_host) as referrer_host
     from {{ ref('int_clicks__unioned') }} as k
-    left join {{ ref('int_click_ids__recognised') }} as c on k.network = c.network and k.click_id = c.click_id
-    where c.page_event_key is null and k.clicked_at is not null
+    left join shown on k.network = shown.network and k.click_id = shown.click_id
+    where shown.click_id is null and k.clicked_at is not null
     {%- if trackers %} and k.network not in ({{ trackers | join(', ') }}){% endif %}
     group by k.network, k.account_id, k.publisher_id, k.click_id
 
