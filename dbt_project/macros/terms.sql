@@ -25,6 +25,12 @@
 {%- endmacro %}
 
 
+{# What was given back of an order `o`: NULL is nothing, unless its status says that something was. #}
+{% macro given_back(amount) -%}
+    case when o.status = 'partially_refunded' then o.{{ amount }} else coalesce(o.{{ amount }}, 0) end
+{%- endmacro %}
+
+
 {# Commission of a sale by rate and flat amount, rounded as it is paid, before any cap. #}
 {% macro commission_of(base_amount, rate, flat_amount, digits) -%}
     {{ round_to_minor_unit(

@@ -14,5 +14,5 @@ where
     or (d.commission_reason <> 'unexplained' and d.commission_reason not in ('voucher_not_authorised', 'outside_click_window')
         and d.unexplained_commission <> 0)
     or (d.expected_commission is null) <> (d.commission_reason in (
-        'order_unknown', 'no_term_known', 'currency_differs'
+        'order_unknown', 'no_term_known', 'currency_differs', 'amount_unknown'
     ) or (d.commission_reason = 'commission_not_told' and d.expected_commission is null))

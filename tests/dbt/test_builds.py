@@ -97,6 +97,35 @@ def test_another_reporting_currency_is_one_row_of_configuration(
     assert rows == [("1", "108.830000", "1.0883000000", "USD"), ("f23", "10.000000", "1.0000000000", "USD")]
 
 
+def test_what_nobody_tells_breaks_no_claim(acme: Build, compiled: Compiled, tmp_path: Path) -> None:
+    warehouse = copy_of(acme, tmp_path)
+    insert(warehouse, "config.crm_exports", {"stream": "hubspot_deals", "shop": "main", "amount_is": "net_goods"})
+    insert(
+        warehouse,
+        "config.crm_stages",
+        {"stream": "hubspot_deals", "shop": "main", "stage": "returned in part", "status": "partially_refunded"},
+    )
+    # No amount, on the day and in the channel of 3008; and a refund that nobody put into figures.
+    insert(warehouse, "valid_crm.hubspot_deals", deal("7001"), deal("7002", stage="Returned in part", amount=100))
+    insert(warehouse, "valid_awin.transactions", brand.awin(701, "7002", "100.00", _page_id="page-awin-1"))
+    # Of the family only a correction is known, and that was declined.
+    correction: dict[str, Any] = {"original": False, "validation_status": "DECLINED", "_page_id": "page-cj-501"}
+    insert(warehouse, "valid_cj.commissions", brand.cj("702", "f702", None, "30.00", **correction))
+    build = rebuilt(compiled, warehouse)
+    assert build.with_outcome("fail") == set()
+    assert build.query("select commissionable_amount from marts.fct_orders where order_id = '7001'") == [(None,)]
+    assert build.query(
+        "select commission_reason from marts.fct_commission_differences where conversion_id = '701'"
+    ) == [("amount_unknown",)]
+    assert build.query("select status from marts.fct_conversions where conversion_id = 'f702'") == [("reversed",)]
+
+
+def deal(number: str, **changes: Any) -> dict[str, Any]:
+    moment = {"ordered_at": "2026-01-12 12:00:00", "updated_at": "2026-01-12 12:00:00"}
+    row = {"_account_id": "main", "_key": number, "_row_hash": number, "_observed_at": "2026-03-01 03:00:00"}
+    return row | moment | {"record_id": number, "order_id": number, "is_won": True, "currency": "EUR"} | changes
+
+
 OF_ONE_NETWORK = ("assert_cj_family_sum_is_not_negative", "assert_declined_cj_family_nets_to_zero")
 
 BROKEN = {

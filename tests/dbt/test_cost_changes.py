@@ -94,13 +94,13 @@ def changes(
 
 
 def owed_on(versions: Sequence[Version], day: int) -> int:
-    """What is owed by the rows as they were last seen: nothing of a sale that was declined."""
+    """What is owed by the rows as they were last seen: nothing of a sale, or rows without one, that were declined."""
     seen: dict[str, Version] = {}
     for version in sorted(versions, key=lambda version: version.day):
         if version.day <= day:
             seen[version.row] = version
-    sale = seen.get("sale")
-    if sale is not None and sale.status in ("reversed", "deleted"):
+    speaking = [seen["sale"]] if "sale" in seen else seen.values()
+    if any(version.status in ("reversed", "deleted") for version in speaking):
         return 0
     return sum(version.commission for version in seen.values())
 

@@ -15,11 +15,7 @@ with events as (
         e.advertiser_cost_delta,
         case when e.row_kind in ('adjustment', 'restatement') then 0 else 1 end as speaks,
         -- A row that a network keeps with its amount after it was declined is owed no more.
-        case
-            when e.row_kind in ('adjustment', 'restatement') then 0
-            when coalesce(e.status, 'unknown') in ('reversed', 'deleted') then 0
-            else 1
-        end as is_live
+        case when coalesce(e.status, 'unknown') in ('reversed', 'deleted') then 1 else 0 end as is_void
     from {{ ref('int_conversion_events__unioned') }} as e
     where e.conversion_key in (select k.conversion_key from {{ ref('int_conversions__keyed') }} as k where k.row_kind <> 'test')
 
@@ -29,8 +25,9 @@ moved as (
 
     select
         *,
-        is_live - coalesce(lag(is_live) {{ versions }}, 0) as live_delta,
-        speaks - coalesce(lag(speaks) {{ versions }}, 0) as speaks_delta
+        speaks * (1 - is_void) - coalesce(lag(speaks * (1 - is_void)) {{ versions }}, 0) as live_delta,
+        speaks - coalesce(lag(speaks) {{ versions }}, 0) as speaks_delta,
+        is_void - coalesce(lag(is_void) {{ versions }}, 0) as void_delta
     from events
 
 ),
@@ -43,7 +40,8 @@ observed as (
         sum(coalesce(publisher_commission_delta, 0)) as commission_delta,
         sum(advertiser_cost_delta) as cost_delta,
         sum(live_delta) as live_delta,
-        sum(speaks_delta) as speaks_delta
+        sum(speaks_delta) as speaks_delta,
+        sum(void_delta) as void_delta
     from moved
     group by conversion_key, observed_at
 
@@ -56,8 +54,9 @@ netted as (
         observed_at,
         sum(commission_delta) {{ rows_so_far }} as net_commission,
         sum(cost_delta) {{ rows_so_far }} as net_cost,
-        -- A family of which only corrections are known has no row that says whether it lives.
-        sum(live_delta) {{ rows_so_far }} > 0 or sum(speaks_delta) {{ rows_so_far }} = 0 as is_owed
+        -- A family of which only corrections are known lives unless one of them was declined.
+        sum(live_delta) {{ rows_so_far }} > 0
+        or (sum(speaks_delta) {{ rows_so_far }} = 0 and sum(void_delta) {{ rows_so_far }} = 0) as is_owed
     from observed
 
 ),

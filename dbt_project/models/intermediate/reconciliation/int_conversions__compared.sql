@@ -56,8 +56,9 @@ classified as (
             -- A bonus is paid on top of an order, not for its amount.
             when row_kind <> 'original' then row_kind || '_of_order'
             when is_renewal and conversion_state = 'live' then 'renewal_of_order'
-            when conversion_state = 'void' and expected_state = 'live' then 'void_but_order_live'
-            when conversion_state = 'void' then 'both_void'
+            -- Of an order that was given back in parts there may be nothing left to owe.
+            when conversion_state = 'void' and (expected_state = 'void' or commissionable_amount <= 0) then 'both_void'
+            when conversion_state = 'void' then 'void_but_order_live'
             when is_part then 'part_of_order'
             when comparable_amount is null and sale_amount is null then 'amount_unknown'
             when comparable_amount is null and sale_currency is null then 'currency_unknown'
@@ -95,6 +96,7 @@ select
     case
         when reason in ('no_order_known', 'after_newest_order', 'several_orders_fit') then null
         when reason in ('live_but_order_void', 'no_such_order', 'bonus_without_order') then publisher_commission
+        when reason = 'network_higher' and commissionable_amount <= 0 then publisher_commission
         when reason = 'network_higher' then {{ times_rate(
             'publisher_commission',
             '(' ~ decimal_quotient('comparable_amount - commissionable_amount', 'comparable_amount') ~ ')'

@@ -25,6 +25,7 @@ joined as (
     select
         o.order_key,
         o.expected_state,
+        o.commissionable_amount,
         o.ordered_at,
         coalesce(pointing.claims, 0) as claims,
         coalesce(pointing.voids, 0) as voids,
@@ -49,7 +50,7 @@ reasoned as (
         *,
         case
             when claims > 0 then winner_reason
-            when voids > 0 and expected_state = 'void' then 'both_void'
+            when voids > 0 and (expected_state = 'void' or commissionable_amount <= 0) then 'both_void'
             when voids > 0 then 'void_but_order_live'
             when clicked_network is null then 'no_affiliate_click'
             when expected_state = 'void' then 'nothing_owed'

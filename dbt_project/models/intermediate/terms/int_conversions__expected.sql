@@ -50,6 +50,8 @@ owed as (
     select
         *,
         case
+            -- What is not expected uses nothing of the month's cap either.
+            when row_kind = 'original' and order_key is null then null
             when is_order_void and row_kind = 'original' then {{ money('0') }}
             when is_voucher_refused or is_outside_click_window then {{ money('0') }}
             when is_term_of_another_currency then null
@@ -80,7 +82,6 @@ expecting as (
         -- What is left of the month's cap when the publisher's sales are taken in their order. Terms with the same cap,
         -- such as the tiers of one contract, share it.
         case
-            when row_kind = 'original' and order_key is null then null
             when cap_per_month_amount is null or row_kind = 'bonus' then owed_before_month_cap
             else {{ money(
                 capped('owed_in_month', 'cap_per_month_amount') ~ ' - '
@@ -128,10 +129,9 @@ compared as (
         case
             when e.commission_rate is null or e.expected_commission is null then null
             {% for other in possible_bases() -%}
-            when {{ capped(commission_of('e.' ~ other ~ '_amount' if other != 'reported_sale' else 'e.reported_sale_amount',
-                                         'e.commission_rate', 'e.flat_amount', 'e.minor_unit_digits'),
+            when {{ capped(commission_of('e.' ~ other ~ '_amount', 'e.commission_rate', 'e.flat_amount', 'e.minor_unit_digits'),
                            'e.cap_per_order_amount') }} = {{ reported }}
-                and coalesce({{ 'e.' ~ other ~ '_amount' if other != 'reported_sale' else 'e.reported_sale_amount' }}, 0) <> e.base_amount
+                and e.{{ other }}_amount <> e.base_amount
                 then '{{ other }}'
             {% endfor -%}
         end as other_base,
@@ -178,6 +178,8 @@ reasoned as (
             when row_kind = 'bonus' and term_id is null then 'no_term_known'
             when row_kind = 'original' and order_key is null then 'order_unknown'
             when row_kind = 'original' and term_id is null and not is_order_void then 'no_term_known'
+            when expected_commission is null and is_convertible and not is_term_of_another_currency
+                then 'amount_unknown'
             when expected_commission is null then 'currency_differs'
             when reported_rounded = {{ round_to_minor_unit('expected_commission', 'minor_unit_digits') }} then 'as_agreed'
             when row_kind = 'bonus' then 'bonus_differs'

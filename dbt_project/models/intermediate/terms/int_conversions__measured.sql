@@ -35,9 +35,9 @@ with counted as (
             else 1
         end") }} as parts_amount,
         o.commissionable_amount,
-        o.subtotal - coalesce(o.refunded_subtotal, 0) as before_discount_amount,
-        o.commissionable_amount + coalesce(o.shipping, 0) as with_shipping_amount,
-        o.total - coalesce(o.refunded, 0) as paid_amount,
+        o.subtotal - {{ given_back('refunded_subtotal') }} as before_discount_amount,
+        o.commissionable_amount + o.shipping as with_shipping_amount,
+        o.total - {{ given_back('refunded') }} as paid_amount,
         o.subtotal - coalesce(o.discount, 0) as before_refund_amount
     from {{ ref('int_conversions__deduplicated') }} as c
     cross join {{ source('config', 'brand') }} as brand
@@ -54,6 +54,7 @@ converted as (
     select
         counted.*,
         currencies.minor_unit_digits,
+        converted_amount is not null and coalesce(unconverted_amount, 0) <> 0 as is_convertible,
         {% for base, amount in [
             ('net_goods', 'commissionable_amount'), ('net_before_discount', 'before_discount_amount'),
             ('net_with_shipping', 'with_shipping_amount'), ('gross', 'paid_amount'),
@@ -83,6 +84,7 @@ select
     reported_commission,
     commission_currency,
     minor_unit_digits,
+    is_convertible,
     network_fee,
     network_fee_currency,
     customer_type,
