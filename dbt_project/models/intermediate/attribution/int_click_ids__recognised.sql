@@ -53,6 +53,19 @@ evident as (
 
 ),
 
+-- A referrer is a network's if it is one of its redirect hosts, or a part of it is the network's name.
+referring as (
+
+    select distinct hosts.referrer_host, hosts.network
+    from (select distinct referrer_host, network from candidates where needs_second_proof > 0) as hosts
+    left join {{ ref('redirect_hosts') }} as redirects on hosts.network = redirects.network
+    where
+        lower(hosts.referrer_host) = redirects.host
+        or lower(hosts.referrer_host) like '%.' || redirects.host
+        or '.' || replace(lower(hosts.referrer_host), '-', '_') || '.' like '%.' || hosts.network || '.%'
+
+),
+
 -- A name that several tools use counts only where something else says whose it is.
 proved as (
 
@@ -75,11 +88,12 @@ proved as (
             {%- endfor %}
             when evident.network is not null then 3
             when replace(lower(c.utm_source), '-', '_') = c.network then 4
-            when replace(lower(c.referrer_host), '-', '_') like '%' || c.network || '%' then 5
+            when referring.network is not null then 5
         end as proof
     from candidates as c
     left join reported on c.network = reported.network and c.click_id = reported.click_id
     left join evident on c.page_event_key = evident.page_event_key and c.network = evident.network
+    left join referring on c.referrer_host = referring.referrer_host and c.network = referring.network
     where c.kind <> 'companion'
 
 ),
