@@ -30,7 +30,7 @@ TRANSACTIONS = pa.DataFrameSchema(
         "commission_currency": currency("commissionAmount.currency", "Currency of the commission.", required=True),
         "network_fee_amount": money("networkFee.amount", "Awin's fee; information, not part of the commission."),
         "network_fee_currency": currency("networkFee.currency", "Currency of the fee."),
-        "advertiser_cost_amount": money("advertiserCost.amount", "What the brand pays in all, where told."),
+        "advertiser_cost_amount": money("advertiserCost.amount", "Cost of the brand; what it holds is not told."),
         "advertiser_cost_currency": currency("advertiserCost.currency", "Currency of the cost."),
         "amended": flag("amended", "The amounts were changed after tracking."),
         "amend_reason": text("amendReason", "Why they were changed."),

@@ -10,6 +10,7 @@ versions as (
 
     select
         transactions.*,
+        {{ awin_advertiser_cost() }} as advertiser_cost,
         row_number() over {{ versions }} as version_number
     from {{ source('valid_awin', 'transactions') }} as transactions
 
@@ -42,9 +43,9 @@ select
     {{ money('v.commission_amount') }} as publisher_commission,
     {{ delta('commission_amount', versions) }} as publisher_commission_delta,
     v.commission_currency as publisher_commission_currency,
-    {{ money('v.advertiser_cost_amount') }} as advertiser_cost,
-    {{ delta('advertiser_cost_amount', versions) }} as advertiser_cost_delta,
-    v.advertiser_cost_currency,
+    v.advertiser_cost,
+    {{ delta('advertiser_cost', versions) }} as advertiser_cost_delta,
+    case when v.advertiser_cost is not null then v.commission_currency end as advertiser_cost_currency,
     v._page_id,
     v._load_id,
     v._run_id
