@@ -90,7 +90,8 @@ def plan_windows(
     wanted += _missing(first, state.complete.get(first.name, ()), start, now)
     wanted += state.doubtful.get(first.name, ())
     windows = _base_windows(stream, first, wanted, state, now)
-    if state.first_read_at is not None:
+    # At the instant of the first reading nothing can have changed since.
+    if state.first_read_at is not None and state.first_read_at < now:
         for clock in others:
             # What had changed before is in what was read first, but for what the clock tells late or not at all.
             since = max(start, state.first_read_at - clock.overlap)
