@@ -151,12 +151,11 @@ def _comments(warehouse: duckdb.DuckDBPyConnection) -> Mapping[str, str]:
 
 def _store(warehouse: duckdb.DuckDBPyConnection, name: str, query: str | None, comments: str) -> None:
     """Put a mart and its comments into the published file: a view as a view, which would be many times its tables."""
-    (database,) = warehouse.execute("select current_database()").fetchall()[0]
-    stored = (
-        f"create table published.{name} as select * from {MARTS}.{name};"
-        if query is None
-        else f"use published; create view {name} as {query.rstrip(';')}; use {database};"
-    )
+    if query is None:
+        stored = f"create table published.{name} as select * from {MARTS}.{name};"
+    else:
+        (database,) = warehouse.execute("select current_database()").fetchall()[0]
+        stored = f"use published; create view {name} as {query.rstrip(';')}; use {database};"
     # Each comment in a transaction of its own would reach the disk by itself.
     with transaction(warehouse):
         warehouse.execute(stored + comments)

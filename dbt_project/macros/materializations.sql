@@ -28,11 +28,7 @@
         {%- endcall -%}
     {%- endif -%}
 
-    {%- do persist_docs(target_relation, model) -%}
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {%- do adapter.commit() -%}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
-    {{ return({'relations': [target_relation]}) }}
+    {{ return(replaced(target_relation)) }}
 {% endmaterialization %}
 
 
@@ -48,11 +44,7 @@
         {{ get_create_view_as_sql(target_relation, sql) -}}
     {%- endcall -%}
 
-    {%- do persist_docs(target_relation, model) -%}
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {%- do adapter.commit() -%}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
-    {{ return({'relations': [target_relation]}) }}
+    {{ return(replaced(target_relation)) }}
 {% endmaterialization %}
 
 
@@ -62,3 +54,12 @@
         drop {{ existing_relation.type }} {{ existing_relation }};
     {%- endif -%}
 {%- endmacro %}
+
+
+{% macro replaced(target_relation) %}
+    {%- do persist_docs(target_relation, model) -%}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {%- do adapter.commit() -%}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmacro %}
