@@ -49,7 +49,11 @@
 {%- endmacro %}
 
 {% macro duckdb__percent_decoded(expression) -%}
-    coalesce(try(url_decode({{ expression }})), {{ expression }})
+    {# Most ids have nothing to decode, and looking for it takes a fifth of the time. -#}
+    case
+        when contains({{ expression }}, '%') then coalesce(try(url_decode({{ expression }})), {{ expression }})
+        else {{ expression }}
+    end
 {%- endmacro %}
 
 {% macro spark__percent_decoded(expression) -%}

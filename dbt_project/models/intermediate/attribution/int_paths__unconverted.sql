@@ -38,19 +38,17 @@ orders as (
 
 vain as (
 
-    select touchpoint_id, occurred_at, channel, network, person
+    select t.touchpoint_id, t.occurred_at, t.channel, t.network, t.person
     from touches as t
+    left join orders as o
+        on
+            t.person = o.person
+            and o.ordered_at >= t.occurred_at
+            and o.ordered_at <= {{ lookback_ends('t.occurred_at', 't.channel') }}
     where
-        person is not null
+        t.person is not null
         and {{ may_earn_credit('t') }}
-        and not exists (
-            select 1
-            from orders as o
-            where
-                o.person = t.person
-                and o.ordered_at >= t.occurred_at
-                and o.ordered_at <= {{ lookback_ends('t.occurred_at', 't.channel') }}
-        )
+        and o.person is null
 
 ),
 
@@ -65,56 +63,71 @@ moments as (
 
 ),
 
-preceded as (
+neighboured as (
 
+    {%- set moment = 'partition by person order by occurred_at, is_order, touchpoint_id' %}
     select
         *,
-        lag(occurred_at) over (partition by person order by occurred_at, is_order, touchpoint_id) as occurred_before,
-        lag(is_order) over (partition by person order by occurred_at, is_order, touchpoint_id) as is_order_before
+        lag(occurred_at) over ({{ moment }}) as occurred_before,
+        lag(is_order) over ({{ moment }}) as is_order_before,
+        lead(occurred_at) over ({{ moment }}) as occurred_after,
+        lead(channel) over ({{ moment }}) as channel_after,
+        lead(is_order) over ({{ moment }}) as is_order_after
     from moments
 
 ),
 
 -- An order between two touches, or a pause as long as the look-back, ends a journey.
+bounded as (
+
+    select
+        touchpoint_id,
+        occurred_at,
+        channel,
+        network,
+        person,
+        case
+            when is_order_before = 0 and occurred_before >= {{ lookback_begins('occurred_at', 'channel') }} then 0
+            else 1
+        end as begins,
+        case
+            when is_order_after = 0 and occurred_at >= {{ lookback_begins('occurred_after', 'channel_after') }} then 0
+            else 1
+        end as ends
+    from neighboured
+    where is_order = 0
+
+),
+
+-- A journey that may still lead to an order has not ended. Most are of a single touch, which has nothing to be put in order.
+lone as (
+
+    select b.channel
+    from bounded as b
+    cross join known
+    where b.begins = 1 and b.ends = 1 and b.occurred_at < {{ lookback_begins('known.newest_ordered_at', 'b.channel') }}
+
+),
+
 numbered as (
 
     select
         *,
-        sum(
-            case
-                when is_order_before = 0 and occurred_before >= {{ lookback_begins('occurred_at', 'channel') }} then 0
-                else 1
-            end
-        ) over (
+        sum(begins) over (
             partition by person
-            order by occurred_at, is_order, touchpoint_id
+            order by occurred_at, touchpoint_id
             rows between unbounded preceding and current row
         ) as journey_number
-    from preceded
+    from bounded
+    where begins = 0 or ends = 0
 
 ),
 
 journeys as (
 
-    select
-        person,
-        journey_number,
-        count(*) as touches,
-        max(occurred_at) as ended_at,
-        min(channel) as channel
+    select person, journey_number, max(occurred_at) as ended_at
     from numbered
-    where is_order = 0
     group by person, journey_number
-
-),
-
--- A journey that may still lead to an order has not ended. One of a single touch has nothing to be put in order.
-lone as (
-
-    select j.channel
-    from journeys as j
-    cross join known
-    where j.touches = 1 and j.ended_at < {{ lookback_begins('known.newest_ordered_at', 'j.channel') }}
 
 ),
 
@@ -129,7 +142,7 @@ touched as (
     from numbered as n
     inner join journeys as j on n.person = j.person and n.journey_number = j.journey_number
     cross join known
-    where n.is_order = 0 and j.touches > 1 and j.ended_at < {{ lookback_begins('known.newest_ordered_at', 'n.channel') }}
+    where j.ended_at < {{ lookback_begins('known.newest_ordered_at', 'n.channel') }}
 
 ),
 

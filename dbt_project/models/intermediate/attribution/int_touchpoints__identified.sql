@@ -32,11 +32,11 @@ identities as (
 
 ),
 
--- Nearly every click id is seen once, and need not be ranked.
+-- Nearly every click id is on one page, and need not be ranked.
 seen_again as (
 
     select click_id
-    from touches
+    from {{ ref('int_click_ids__recognised') }}
     where click_id is not null
     group by click_id
     having count(*) > 1
@@ -54,8 +54,9 @@ repeats as (
                 partition by coalesce(t.visitor_hash, t.customer_hash, t.touchpoint_id), t.network, t.click_id
                 order by t.seen_at, t.touchpoint_id
             ) as sight
-        from touches as t
+        from {{ ref('int_touchpoints__unioned') }} as t
         inner join seen_again as s on t.click_id = s.click_id
+        where t.is_seen_by_shop
     ) as sights
     where sight > 1
 
