@@ -1,6 +1,6 @@
 with touches as (
 
-    {{ current_event(source('valid_crm', 'touchpoints')) }}
+    {{ current_event('touchpoints') }}
 
 )
 
