@@ -56,6 +56,7 @@
 {%- endmacro %}
 
 
+{# What follows in either case once the relation stands in its place. #}
 {% macro replaced(target_relation) %}
     {%- do persist_docs(target_relation, model) -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}

@@ -18,27 +18,27 @@
 
 
 {#
-    The same of events, of which there are many and nearly all have one version: only those of `stg_crm__changed_events`
-    are ranked. Accounts and keys are never NULL in valid tables.
+    The same of events, of which there are many and nearly all have one version: only the others are ranked. Accounts and keys
+    are never NULL in valid tables.
 #}
-{% macro current_event(stream) -%}
-    {%- set relation = source('valid_crm', stream) -%}
+{% macro current_event(relation) -%}
     with several as (
 
-        select account_id, event_key
-        from {{ ref('stg_crm__changed_events') }}
-        where stream = '{{ stream }}'
+        select _account_id, _key
+        from {{ relation }}
+        group by _account_id, _key
+        having count(*) > 1
 
     )
 
     select r.*, cast(1 as bigint) as version_rank
     from {{ relation }} as r
-    left join several on r._account_id = several.account_id and r._key = several.event_key
-    where several.event_key is null
+    left join several on r._account_id = several._account_id and r._key = several._key
+    where several._key is null
     union all
     {{ current_version(
         '(select r.* from ' ~ relation ~ ' as r inner join several'
-        ~ ' on r._account_id = several.account_id and r._key = several.event_key) as versions'
+        ~ ' on r._account_id = several._account_id and r._key = several._key) as versions'
     ) }}
 {%- endmacro %}
 

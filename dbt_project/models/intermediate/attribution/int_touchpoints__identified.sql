@@ -32,7 +32,7 @@ identities as (
 
 ),
 
--- Nearly every click id is on one page, and need not be ranked.
+-- Nearly every click id is on one page, and need not be ranked. That some of these pages begin no touch does no harm.
 seen_again as (
 
     select click_id
@@ -43,7 +43,8 @@ seen_again as (
 
 ),
 
--- The same click id again is a reload or the back button; the click was its first sight.
+-- The same click id again is a reload or the back button; the click was its first sight. Not from `touches`: what is named
+-- twice is built whole and kept aside, here all columns of every touch.
 repeats as (
 
     select touchpoint_id

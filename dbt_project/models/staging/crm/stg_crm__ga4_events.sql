@@ -3,7 +3,7 @@
 
 with events as (
 
-    {{ current_event('ga4_events') }}
+    {{ current_event(source('valid_crm', 'ga4_events')) }}
 
 ),
 

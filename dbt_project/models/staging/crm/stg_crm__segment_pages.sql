@@ -1,6 +1,6 @@
 with pages as (
 
-    {{ current_event('segment_pages') }}
+    {{ current_event(source('valid_crm', 'segment_pages')) }}
 
 )
 

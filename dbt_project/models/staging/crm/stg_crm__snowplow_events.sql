@@ -1,6 +1,6 @@
 with events as (
 
-    {{ current_event('snowplow_events') }}
+    {{ current_event(source('valid_crm', 'snowplow_events')) }}
 
 )
 

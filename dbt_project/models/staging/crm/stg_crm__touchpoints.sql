@@ -1,6 +1,6 @@
 with touches as (
 
-    {{ current_event('touchpoints') }}
+    {{ current_event(source('valid_crm', 'touchpoints')) }}
 
 )
 
