@@ -29,11 +29,13 @@ class Reading:
         empty: Texts that mean that there is no value.
         grouping: Character between thousands, left out of a number that is written so throughout.
         form: Of an instant: `iso`, `unix` (seconds), `unix_us` (microseconds) or a pattern of DuckDB's strptime.
+        is_last: Of an instant in `iso`: a text without seconds, or without a time, is the last it can mean.
     """
 
     empty: frozenset[str] = frozenset()
     grouping: str = ""
     form: str = "iso"
+    is_last: bool = False
 
 
 def _column(
@@ -83,14 +85,22 @@ def flag(path: str, description: str, *, required: bool = False) -> pa.Column:
     return _column(pl.Boolean, "BOOLEAN", path, description, required, (), reading=Reading(NO_VALUE))
 
 
-def instant(path: str, description: str, *checks: pa.Check, required: bool = False, form: str = "iso") -> pa.Column:
+def instant(
+    path: str,
+    description: str,
+    *checks: pa.Check,
+    required: bool = False,
+    form: str = "iso",
+    is_last: bool = False,
+) -> pa.Column:
     """A UTC timestamp; an offset in the text is applied, a naive text is in the zone of the page it came on.
 
     `form` is `iso`, `unix` (seconds), `unix_us` (microseconds) or a pattern of DuckDB's strptime. What networks write
     where there is no time (zero, a date of zeros) is NULL. A local time that the clock shows twice is read as the later
-    one.
+    one. With `is_last`, a minute or a day is read as its last second, though not beyond the moment of the export: an
+    order comes after the clicks that led to it.
     """
-    reading = Reading(NO_TIME | NO_VALUE, form=form)
+    reading = Reading(NO_TIME | NO_VALUE, form=form, is_last=is_last)
     return _column(pl.Datetime("us"), "TIMESTAMP", path, description, required, checks, reading=reading)
 
 

@@ -25,7 +25,7 @@ ORDER_ITEMS = FileStream(
             "order_id": text("order_id", "The shop's order number.", required=True),
             "shop": text("shop", "Shop that took the order.", required=True),
             "line_id": text("line_id", "The shop's id of the line within the order.", required=True),
-            "updated_at": instant("updated_at", "Last change in the shop.", required=True),
+            "updated_at": instant("updated_at", "Last change in the shop.", required=True, is_last=True),
             "sku": text("sku", "Article."),
             "category": text("category", "Category of the article."),
             "quantity": integer("quantity", "Pieces sold.", _NOT_LESS, required=True),

@@ -38,8 +38,8 @@ ORDERS = FileStream(
         {
             "order_id": text("order_id", "The shop's order number.", required=True),
             "shop": text("shop", "Shop that took the order.", required=True),
-            "ordered_at": instant("ordered_at", "Order placed.", required=True),
-            "updated_at": instant("updated_at", "Last change in the shop.", required=True),
+            "ordered_at": instant("ordered_at", "Order placed.", required=True, is_last=True),
+            "updated_at": instant("updated_at", "Last change in the shop.", required=True, is_last=True),
             "status": text("status", "State in the shop.", pa.Check.isin(ORDER_STATUSES), required=True),
             "currency": currency("currency", "Currency of all amounts of the order.", required=True),
             "subtotal": money("subtotal", "Goods, net of tax, before discount.", pa.Check.ge(0), required=True),

@@ -14,6 +14,7 @@ from affiliate_assets.landing.rows import plain
 
 UNIX_MS = "unix_ms"
 _NUMBERS = frozenset({"DECIMAL(18,6)", "BIGINT"})
+_TOLD = datetime(2026, 11, 23, 21, 58, 47)  # noqa: DTZ001
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}.*)?")
 _ADDRESS = re.compile(r"[^\s@;,:()<>\[\]\"']+@[^\s@;,:()<>\[\]\"']+")
 
@@ -92,9 +93,10 @@ class Cells:
                     return (datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(text))).isoformat()
                 continue
             try:
-                return datetime.strptime(text, form).isoformat()  # noqa: DTZ007
+                read = datetime.strptime(text, form)  # noqa: DTZ007
             except ValueError:
                 continue
+            return _as_told(read, form)
         return [text]
 
     @staticmethod
@@ -106,3 +108,11 @@ class Cells:
     def _address(text: str) -> str | None:
         addresses = {address.lower() for address in _ADDRESS.findall(text)}
         return addresses.pop() if len(addresses) == 1 else None
+
+
+def _as_told(moment: datetime, form: str) -> str:
+    """The moment without the seconds, or the time, that its form does not tell."""
+    told = datetime.strptime(_TOLD.strftime(form), form)  # noqa: DTZ007
+    if told.time() == time():
+        return moment.date().isoformat()
+    return moment.isoformat(timespec="seconds" if told.second == _TOLD.second else "minutes")

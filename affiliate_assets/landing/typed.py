@@ -14,6 +14,8 @@ from affiliate_assets.connectors.schema import Reading, duckdb_type_of, path_of,
 
 # How a text ends that tells its own offset from UTC.
 OFFSET = r"([zZ]|[+-]\d{2}:?\d{2})$"
+# A text that tells its second.
+SECONDS = r"\d:\d{2}:\d{2}"
 # A number of so many characters is written back as it came; a longer one may not be, and is read again as its type.
 EXACT = 15
 # Amounts of ten billions and more fit no column: they are mistakes, and sums of them would be more than money can be.
@@ -140,7 +142,7 @@ def _value(name: str, path: tuple[str, ...], type_: str, reading: Reading) -> st
     if type_ == "VARCHAR":
         return f"nullif({text}, '')"
     if type_ == "TIMESTAMP":
-        return _instant(text, reading.form)
+        return _instant(text, reading)
     if type_ == "BIGINT":
         # Past 1e16 DuckDB writes a number with an exponent; it has no fraction there.
         is_whole = (
@@ -156,21 +158,35 @@ def _value(name: str, path: tuple[str, ...], type_: str, reading: Reading) -> st
     return value
 
 
-def _instant(text: str, form: str) -> str:
+def _instant(text: str, reading: Reading) -> str:
     """The text as TIMESTAMP in UTC; the session's zone is UTC."""
+    form = reading.form
     if form == "unix":
         return f"try(make_timestamp(try_cast({text} as bigint) * 1000000))"
     if form == "unix_us":
         return f"try(make_timestamp(try_cast({text} as bigint)))"
     if form != "iso" and "%z" in form:
         return f"try_strptime({text}, '{form}')::timestamp"
-    naive = f"try_cast({text} as timestamp)" if form == "iso" else f"try_strptime({text}, '{form}')"
-    local = f"case when _time_zone = 'UTC' then {naive} else timezone(_time_zone, {naive})::timestamp end"
     if form != "iso":
-        return local
+        return _local(f"try_strptime({text}, '{form}')")
+    first = _iso(text)
+    if not reading.is_last:
+        return first
+    last = _iso(text, f" + case when contains({text}, ':') then interval 59 seconds else interval 86399 seconds end")
+    return f"""case when regexp_matches({text}, '{SECONDS}') then {first}
+        when {first} < _observed_at and {last} > _observed_at then _observed_at else {last} end"""
+
+
+def _iso(text: str, later: str = "") -> str:
     # Read as TIMESTAMP, a text would lose its offset without a word.
-    told = f"try_cast({text} as timestamptz)::timestamp"
+    told = f"(try_cast({text} as timestamptz){later})::timestamp"
+    local = _local(f"(try_cast({text} as timestamp){later})")
     return f"case when regexp_matches({text}, '{OFFSET}') then {told} else {local} end"
+
+
+def _local(naive: str) -> str:
+    """A time of the page's zone."""
+    return f"case when _time_zone = 'UTC' then {naive} else timezone(_time_zone, {naive})::timestamp end"
 
 
 def _names(cases: list[str]) -> str:

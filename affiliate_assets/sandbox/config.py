@@ -60,6 +60,7 @@ class WorldConfig:
         style: How the shop numbers its orders.
         causes: Whether touches convince (`causes`): each order has a cause, and journeys that convinced nobody are
             among the touches. Else nothing convinces, and all orders come anyway.
+        systems: Shops whose orders are exported by a CRM system (`systems`), by name with its stream.
     """
 
     seed: int = 7
@@ -74,6 +75,7 @@ class WorldConfig:
     more_rate: int = 0
     style: Style = STYLE
     causes: bool = False
+    systems: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse sizes that make no world.

@@ -1,4 +1,4 @@
-"""The files that the shop sends: orders and touches as of an instant.
+"""The files that the brand has: orders and touches as of an instant, and what its CRM systems export.
 
 UTF-8 with byte order mark, comma, decimal points, local times with their offset.
 """
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from affiliate_assets.sandbox import systems
 from affiliate_assets.sandbox.config import SHOPS
 from affiliate_assets.sandbox.journeys import AFFILIATE, EMAIL, ORGANIC, PAID_SEARCH
 from affiliate_assets.sandbox.money import to_text
 from affiliate_assets.sandbox.orders import Order
-from affiliate_assets.sandbox.people import digest, email_of
+from affiliate_assets.sandbox.people import digest
 from affiliate_assets.sandbox.times import from_epoch, with_offset
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ TOUCH_COLUMNS = [
 _PAGES = ("", "lamps", "rugs", "sofas", "chairs/office", "sale")
 
 
-def write(world: "World", folder: Path, at: int, since: int | None = None) -> tuple[Path, Path]:
-    """Write both files as of an instant.
+def write(world: "World", folder: Path, at: int, since: int | None = None) -> tuple[Path, ...]:
+    """Write the files as of an instant.
 
     Args:
         world: The world.
@@ -63,7 +64,7 @@ def write(world: "World", folder: Path, at: int, since: int | None = None) -> tu
         since: Only rows that appeared or changed after this instant; None for all.
 
     Returns:
-        The paths of `orders_<instant>.csv` and `touchpoints_<instant>.csv`.
+        The paths of `orders_<instant>.csv` and `touchpoints_<instant>.csv`, and those of the systems' exports.
     """
     folder.mkdir(parents=True, exist_ok=True)
     stamp = from_epoch(at).strftime("%Y%m%dT%H%M%SZ")
@@ -72,7 +73,7 @@ def write(world: "World", folder: Path, at: int, since: int | None = None) -> tu
     columns = [*ORDER_COLUMNS, "gift_card"] if world.has_gift_cards else ORDER_COLUMNS
     _write_csv(orders, columns, order_rows(world, at, since))
     _write_csv(touches, TOUCH_COLUMNS, touch_rows(world, at, since))
-    return orders, touches
+    return orders, touches, *systems.write(world, folder, at)
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -84,19 +85,17 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]])
 
 def order_rows(world: "World", at: int, since: int | None = None) -> Iterator[list[str]]:
     """Yield the lines of the order file."""
-    zone = ZoneInfo(world.config.time_zone)
+    zone, elsewhere = ZoneInfo(world.config.time_zone), systems.shops_elsewhere(world)
     for order in world.orders:
         if order.ordered_at > at:
             break
+        if order.shop in elsewhere:
+            continue
         state = order.state(at)
         if since is None or state.at > since:
-            row = _order_row(order, at, zone, _email(world, order.customer))
+            row = _order_row(order, at, zone, world.email_of(order.customer))
             gift_card = to_text(order.gift_card, SHOPS[order.shop].currency)
             yield [*row, gift_card] if world.has_gift_cards else row
-
-
-def _email(world: "World", customer: int) -> str:
-    return world.emails.get(customer) or email_of(customer)
 
 
 def _order_row(order: Order, at: int, zone: ZoneInfo, email: str) -> list[str]:
@@ -145,7 +144,7 @@ def touch_rows(world: "World", at: int, since: int | None = None) -> Iterator[li
             SHOPS[touches.shop[place]].name,
             with_offset(touched_at, zone),
             digest(seed, "visitor", visitor, length=20),
-            _email(world, customer) if known else "",
+            world.email_of(customer) if known else "",
             *_landing(world, place, rank),
         ]
 

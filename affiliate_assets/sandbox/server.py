@@ -245,7 +245,7 @@ class Sandbox:
         """Accept tokens again that died of a fault."""
         self._answering.dead.clear()
 
-    def write_exports(self, folder: Path, since: datetime | None = None) -> tuple[Path, Path]:
+    def write_exports(self, folder: Path, since: datetime | None = None) -> tuple[Path, ...]:
         """Write the shop's files as of the clock; with `since` only what appeared or changed after it."""
         return self.world.write_exports(folder, self.clock, since)
 

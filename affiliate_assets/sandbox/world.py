@@ -19,7 +19,7 @@ from affiliate_assets.sandbox.journeys import AFFILIATE, Touches
 from affiliate_assets.sandbox.market import Market
 from affiliate_assets.sandbox.network import Click, Network
 from affiliate_assets.sandbox.orders import Order
-from affiliate_assets.sandbox.people import Publisher, Visitors, digest
+from affiliate_assets.sandbox.people import Publisher, Visitors, digest, email_of
 from affiliate_assets.sandbox.reports import Conversion, LedgerRow, ledger_rows
 from affiliate_assets.sandbox.times import from_epoch, to_epoch
 from affiliate_assets.sandbox.trackers import watch
@@ -179,8 +179,15 @@ class World:
         """Write `truth.parquet` with the interval in which each verdict holds, and return its path."""
         return truth_file.write(self, folder)
 
-    def write_exports(self, folder: Path, as_of: datetime, since: datetime | None = None) -> tuple[Path, Path]:
-        """Write the shop's files of orders and touches as of an instant, and return their paths."""
+    def email_of(self, customer: int) -> str:
+        """Return the address of a customer."""
+        return self.emails.get(customer) or email_of(customer)
+
+    def write_exports(self, folder: Path, as_of: datetime, since: datetime | None = None) -> tuple[Path, ...]:
+        """Write the shop's files of orders and touches as of an instant, and return their paths.
+
+        Those of CRM systems that keep orders come behind them; they are whole, whatever `since` is.
+        """
         return exports.write(self, folder, to_epoch(as_of), None if since is None else to_epoch(since))
 
     def write_terms(self, folder: Path) -> Path:

@@ -14,7 +14,7 @@ import pytest
 from affiliate_assets.sandbox import World
 from tests.accuracy.deadlines import deadlines
 from tests.compiled import models
-from tests.end_to_end.pulling import MORNINGS, Project, pull
+from tests.end_to_end.pulling import MORNINGS, Project, decided, pull
 
 KEYS = ["side", "network", "record_id"]
 _FOUND = """
@@ -58,10 +58,10 @@ _FOUND = """
 
 
 def found_beside_truth(world: World, warehouse: Path, at: datetime) -> pl.DataFrame:
-    """One row per record of either side, with what is true and what was found (`…_found`)."""
+    """One row per record of either side that can be told, with what is true and what was found (`…_found`)."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         found = connection.sql(_FOUND).pl()
-    return world.truth(at).join(found, on=KEYS, how="full", coalesce=True)
+    return world.truth(at).join(found, on=KEYS, how="full", coalesce=True).filter(decided(world))
 
 
 def marts(warehouse: Path) -> dict[str, str]:

@@ -6,6 +6,8 @@ from affiliate_assets.networks import all_connectors
 from affiliate_assets.sandbox import EVERY_KIND, Style, World, WorldConfig, build_world
 from tests.end_to_end.pulling import START
 
+SYSTEMS = (("uk", "hubspot_deals"), ("us", "salesforce_opportunities"))
+
 
 def ordinary(seed: int) -> World:
     """A world as the sandbox usually has it, with all kinds."""
@@ -24,7 +26,8 @@ def ordinary(seed: int) -> World:
 
 
 def other(seed: int) -> World:
-    """A world of another manner: rates that are no half percents, other order ids, fewer differences, more orders."""
+    """A world of another manner: rates that are no half percents, other order ids, fewer differences, more orders, and
+    two shops whose orders are kept in CRM systems."""
     return build_world(
         WorldConfig(
             seed=seed,
@@ -37,5 +40,6 @@ def other(seed: int) -> World:
             agreements=True,
             more_rate=37,
             style=Style(prefix="W", other_prefixes=("SHOP24", "WEB"), separator="", first=8_100_001),
+            systems=SYSTEMS,
         )
     )

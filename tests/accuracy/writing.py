@@ -20,8 +20,9 @@ networks, the models are built, and every conversion and order is compared with 
 at least {goal}, and no unexplained cent.
 """
 _MANNERS = """
-Worlds of another manner have rates that are no half percents, order ids of another prefix without a dash, and fewer
-differences among more orders. Nothing in the models was chosen by either.
+Worlds of another manner have rates that are no half percents, order ids of another prefix without a dash, fewer
+differences among more orders, and the orders of two of three shops are deals of HubSpot and opportunities of Salesforce
+instead of the shop's file. Nothing in the models was chosen by either.
 """
 _LIMITS = """
 ## What the figures do not say
@@ -31,6 +32,8 @@ _LIMITS = """
 - Bonus and test rows that networks book beside sales are no part of the truth; they have tests of their own.
 - A signal is no difference: both sides agree. A takeover cannot be told where the network tells no time of the click
   (Commission Factory, Rakuten; now and then CJ). Self-referral is told from the brand's own list of mailboxes.
+- Systems export minutes. Of an order whose click lies within a minute of the end of the look-back nobody can tell on
+  which side of it, so such orders of theirs are left out; worlds plant them on the second.
 - Of two figures of an order that come to the same cent, such as a discount as dear as the shipping, either counts as
   the right cause; so does either reason where another base and another rate come to the same commission. The models say
   that several fit (`fitting_causes`, `fitting_reasons`).

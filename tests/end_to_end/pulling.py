@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
@@ -17,6 +18,7 @@ from affiliate_assets.landing.night import run_files, run_network
 from affiliate_assets.landing.warehouse import connection
 from affiliate_assets.networks import all_connectors, api_connectors, file_connectors
 from affiliate_assets.sandbox import Sandbox, World
+from affiliate_assets.sandbox.config import CLICK_WINDOW, SHOPS
 from affiliate_assets.settings import PROJECT_ROOT, Settings, load_settings
 from tests.compiled import Compiled, Node, prefixes_of
 from tests.waiting import WaitingClock
@@ -73,6 +75,23 @@ def nights(
                 assert run_files(settings, source, run_id=f"run-{number}", as_of=morning).problems == ()
             yield morning, settings
         assert sandbox.breaches == []
+
+
+def decided(world: World) -> pl.Expr:
+    """Which records of the truth the brand's files can tell.
+
+    A CRM system exports minutes, so that of an order whose click lies within one of the end of the look-back nobody can
+    say on which side of it.
+    """
+    systems = dict(world.config.systems)
+    edge = [
+        order.order_id
+        for order in world.orders
+        if SHOPS[order.shop].name in systems
+        and order.click_at is not None
+        and order.ordered_at - order.click_at > CLICK_WINDOW - 60
+    ]
+    return ~((pl.col("side") == "order") & pl.col("record_id").is_in(edge))
 
 
 class Project:

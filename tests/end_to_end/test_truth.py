@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from affiliate_assets.sandbox import World, WorldConfig, build_world
-from tests.end_to_end.pulling import MORNINGS, START, Project, pull
+from tests.end_to_end.pulling import MORNINGS, START, Project, decided, pull
 
 SEEDS = range(101, 121)
 PLANTED_CLASSES = {
@@ -59,7 +59,7 @@ def check_truth(
         further(warehouse)
     keys = ["side", "network", "record_id"]
     assert found.select(keys).is_unique().all()
-    both = truth.join(found, on=keys, how="full", suffix="_found")
+    both = truth.join(found, on=keys, how="full", coalesce=True, suffix="_found").filter(decided(world))
     wrong = both.filter(pl.col("class").ne_missing(pl.col("found_class")))
     assert wrong.is_empty(), wrong.select("side", "record_id", "kind", "class", "found_class").head(10).to_dicts()
     assert set(truth.get_column("class")) >= PLANTED_CLASSES

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -77,14 +77,14 @@ def test_deals_are_read_with_labels_a_byte_order_mark_and_breaks_inside_cells(dr
     assert brand.load_exports(FIRST_MORNING).problems == ()
     kaethe = keyed("k.mueller@example.org")
     assert brand.query(DEAL) == [
-        ("9100000001", "SHOP-100231", "Paid", Decimal("129.9"), "EUR", at("2026-01-14 08:21"), at("2026-01-20 11:02"),
-         kaethe),
+        ("9100000001", "SHOP-100231", "Paid", Decimal("129.9"), "EUR",
+         at("2026-01-14 08:21:59"), at("2026-01-20 11:02:59"), kaethe),
         # Two contacts: whose order it is cannot be told.
-        ("9100000002", "SHOP-100232", "Paid", Decimal("1249"), "EUR", at("2026-01-15 19:44"), at("2026-01-15 19:45"),
-         None),
-        ("9100000003", "SHOP-100240", "Returned", Decimal("0"), "EUR", at("2026-01-18 10:00"), at("2026-01-25 07:30"),
-         None),
-        ("9100000004", None, "New", None, None, at("2026-01-19 16:05"), at("2026-01-19 16:05"), None),
+        ("9100000002", "SHOP-100232", "Paid", Decimal("1249"), "EUR",
+         at("2026-01-15 19:44:59"), at("2026-01-15 19:45:59"), None),
+        ("9100000003", "SHOP-100240", "Returned", Decimal("0"), "EUR",
+         at("2026-01-18 10:00:59"), at("2026-01-25 07:30:59"), None),
+        ("9100000004", None, "New", None, None, at("2026-01-19 16:05:59"), at("2026-01-19 16:05:59"), None),
     ]  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def test_no_name_of_a_person_is_kept(drop: Dropping) -> None:
     ("name", "created", "stage"),
     [
         ("hubspot-crm-exports-internal-names-2026-02-01.csv", "2026-01-14 08:21:03.512", "closedwon"),
-        ("hubspot-crm-exports-todos-los-negocios-2026-02-01.csv", "2026-01-14 08:21", "Pagado"),
+        ("hubspot-crm-exports-todos-los-negocios-2026-02-01.csv", "2026-01-14 08:21:59", "Pagado"),
     ],
 )
 def test_internal_names_with_epochs_and_spanish_labels_lead_to_the_same_fields(
@@ -118,11 +118,11 @@ def test_a_report_in_another_encoding_ends_at_its_footer(drop: Dropping) -> None
     night = brand.load_exports(FIRST_MORNING)
     assert night.problems == ()
     assert [window.proof for window in night.windows] == ["the whole file was read to its footer"]
-    midnight = [at(f"2026-01-{day} 23:00") for day in (13, 14, 17)]
+    ends = [at(f"2026-01-{day} 22:59:59") for day in (14, 15, 18)]
     assert brand.query(OPPORTUNITY) == [
-        ("006Q000000AbCd1", "SHOP-100231", "Closed Won", Decimal("129.9"), "EUR", midnight[0], None),
-        ("006Q000000AbCd2", "SHOP-100232", "Closed Won", Decimal("1249"), "EUR", midnight[1], None),
-        ("006Q000000AbCd3", "SHOP-100240", "Closed Lost", None, "EUR", midnight[2], None),
+        ("006Q000000AbCd1", "SHOP-100231", "Closed Won", Decimal("129.9"), "EUR", ends[0], None),
+        ("006Q000000AbCd2", "SHOP-100232", "Closed Won", Decimal("1249"), "EUR", ends[1], None),
+        ("006Q000000AbCd3", "SHOP-100240", "Closed Lost", None, "EUR", ends[2], None),
     ]
     assert "Gift" not in landed(brand).decode()
     # The name of the file tells the moment of the export.
@@ -136,9 +136,9 @@ def test_a_german_report_with_comma_and_thousands_gives_the_same_amounts(drop: D
     assert brand.load_exports(FIRST_MORNING).problems == ()
     assert [row[:6] for row in brand.query(OPPORTUNITY)] == [
         ("006Q000000AbCd1", "SHOP-100231", "Abgeschlossen und gewonnen", Decimal("129.9"), "EUR",
-         at("2026-01-14 08:21")),
+         at("2026-01-14 08:21:59")),
         ("006Q000000AbCd2", "SHOP-100232", "Abgeschlossen und gewonnen", Decimal("1249"), "EUR",
-         at("2026-01-15 19:44")),
+         at("2026-01-15 19:44:59")),
     ]  # fmt: skip
 
 
@@ -158,7 +158,7 @@ def test_any_space_may_stand_between_a_date_and_its_time(drop: Dropping, space: 
     text += f'"006Q000000AbCd1","S-1","Closed Won","5","1/31/2026,{space}2:45{space}PM"\n'
     brand = drop(OPPORTUNITIES + 'dates = ["%m/%d/%Y, %I:%M %p"]\n', ("export.csv", text.encode()))
     assert brand.load_exports(FIRST_MORNING).problems == ()
-    assert brand.query(OPPORTUNITY)[0][5] == at("2026-01-31 13:45")
+    assert brand.query(OPPORTUNITY)[0][5] == at("2026-01-31 13:45:59")
 
 
 def test_a_spreadsheet_of_deals_gives_the_same_records(drop: Dropping) -> None:
@@ -167,6 +167,7 @@ def test_a_spreadsheet_of_deals_gives_the_same_records(drop: Dropping) -> None:
     brand = drop(DEALS)
     workbook.write(brand.exports / "hubspot-deals.xlsx", [titles, cells])
     assert brand.load_exports(FIRST_MORNING).problems == ()
+    # A cell of a spreadsheet tells its seconds.
     assert brand.query(DEAL)[0][:6] == (
         "9100000001", "SHOP-100231", "Paid", Decimal("129.9"), None, at("2026-01-14 08:21")
     )  # fmt: skip
@@ -369,8 +370,8 @@ def test_a_time_zone_without_the_hour_is_read_as_the_later_one(drop: Dropping) -
     brand = drop(DEALS, ("hubspot-1.csv", lines(*rows)))
     assert brand.load_exports(FIRST_MORNING).problems == ()
     read = [row[5] for row in brand.query(DEAL)]
-    assert read[0] == datetime(2025, 10, 26, 1, 30, tzinfo=UTC).replace(tzinfo=None)
-    assert read[1] in (at("2026-03-29 00:30"), at("2026-03-29 01:30"))
+    assert read[0] == at("2025-10-26 01:30:59")
+    assert read[1] in (at("2026-03-29 00:30:59"), at("2026-03-29 01:30:59"))
 
 
 def test_lines_of_orders_arrive_and_one_without_its_order_is_held_back(drop: Dropping) -> None:

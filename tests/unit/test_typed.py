@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -212,25 +213,28 @@ COLUMNS = {
     "seconds": instant("seconds", "An instant in seconds.", form="unix"),
     "micros": instant("micros", "An instant in microseconds.", form="unix_us"),
     "day": instant("day", "A day.", form="%d/%m/%Y"),
+    "last": instant("last", "An instant that may be told to the minute.", is_last=True),
 }
 ODD_STREAM = Stream(name="sales", description="A sale.", key=("id",), schema=pa.DataFrameSchema(COLUMNS))
 
 
-def typed_rows(warehouse: duckdb.DuckDBPyConnection, records: list[str]) -> list[tuple[Any, ...]]:
+def typed_rows(
+    warehouse: duckdb.DuckDBPyConnection, records: list[str], exported: str | None = None
+) -> list[tuple[Any, ...]]:
     """Key, columns, unfit and retyped columns of records of `ODD_STREAM`."""
     origin = ", ".join(f"null::varchar as {name}" for name in ("_account_id", "_page_id", "_load_id", "_run_id"))
     source = (
         f"select unnest($records)::json as record, {origin}, 'Europe/Berlin' as _time_zone,"
-        " null::timestamp as _observed_at, null::timestamp as _fetched_at"
+        " $exported::timestamp as _observed_at, null::timestamp as _fetched_at"
     )
-    assert type_records(warehouse, ODD_STREAM, source, {"records": records}) == len(records)
+    assert type_records(warehouse, ODD_STREAM, source, {"records": records, "exported": exported}) == len(records)
     names = ", ".join(f'"{name}"' for name in COLUMNS)
     return warehouse.execute(f"select _key, {names}, _unfit, _retyped from work.arrived order by rowid").fetchall()
 
 
 def odd_records(value: str, extra: str) -> list[str]:
     """The value in each column alone, beside another field."""
-    tops = ("name", "total", "grouped", "number", "id", "paid", "soldAt", "seconds", "micros", "day")
+    tops = ("name", "total", "grouped", "number", "id", "paid", "soldAt", "seconds", "micros", "day", "last")
     found = [f'{{"{name}":{value},{extra}}}' for name in tops]
     return [*found, *(f'{{"o":{{"{name}":{value}}},{extra}}}' for name in ("inner", "total"))]
 
@@ -259,3 +263,31 @@ def test_a_number_with_an_exponent_is_the_same_number(warehouse: duckdb.DuckDBPy
 @pytest.mark.parametrize("sent", ["9007199254740993", "9223372036854775807", '"-9223372036854775808"'])
 def test_seconds_that_no_calendar_has_are_named(warehouse: duckdb.DuckDBPyConnection, sent: str) -> None:
     assert typed_rows(warehouse, [f'{{"seconds":{sent}}}'])[0][-2] == "seconds"
+
+
+@pytest.mark.parametrize(
+    ("sent", "exported", "value"),
+    [
+        ("2026-01-14 09:21", None, "2026-01-14 08:21:59"),
+        ("2026-01-14T09:21", None, "2026-01-14 08:21:59"),
+        ("2026-01-14", None, "2026-01-14 22:59:59"),
+        # The days on which clocks are set have 23 and 25 hours.
+        ("2026-03-29", None, "2026-03-29 21:59:59"),
+        ("2026-10-25", None, "2026-10-25 22:59:59"),
+        # Whoever tells seconds means them.
+        ("2026-01-14 09:21:00", None, "2026-01-14 08:21:00"),
+        ("2026-01-14T09:21:05.250+01:00", None, "2026-01-14 08:21:05.250"),
+        # An export tells nothing of what comes after it, unless a clock is wrong.
+        ("2026-01-14 09:21", "2026-01-14 08:21:30", "2026-01-14 08:21:30"),
+        ("2026-01-14", "2026-01-14 12:00:00", "2026-01-14 12:00:00"),
+        ("2026-01-14 09:21", "2026-01-14 08:00:00", "2026-01-14 08:21:59"),
+        ("soon", "2026-01-14 08:00:00", None),
+    ],
+)
+def test_a_minute_or_a_day_is_its_last_second_where_that_is_wanted(
+    warehouse: duckdb.DuckDBPyConnection, sent: str, exported: str | None, value: str | None
+) -> None:
+    (row,) = typed_rows(warehouse, [f'{{"last":"{sent}"}}'], exported)
+    found = dict(zip(("key", *COLUMNS, "unfit"), row, strict=False))
+    assert found["last"] == (None if value is None else datetime.fromisoformat(value))
+    assert found["unfit"] == (None if value is not None else "last")

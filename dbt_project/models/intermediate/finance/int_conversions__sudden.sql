@@ -1,8 +1,9 @@
 {{ config(materialized='table') }}
 {%- set longest = [var('fraud_takeover_within_seconds'), var('fraud_click_within_seconds')] | max %}
 
--- Live conversions whose click lies just before the order.
-with measured as (
+-- Live conversions whose click lies just before the order. An order on the last second of a minute may be told to the
+-- minute only; then the network's time of the sale is nearer, if it lies between click and order.
+with sold as (
 
     select
         c.conversion_key,
@@ -11,11 +12,21 @@ with measured as (
         c.order_key,
         c.clicked_at,
         o.customer_hash,
-        coalesce(o.ordered_at, c.occurred_at) as ordered_at,
-        {{ dbt.datediff('c.clicked_at', 'coalesce(o.ordered_at, c.occurred_at)', 'second') }} as seconds_from_click
+        case
+            when extract(second from o.ordered_at) = 59 and c.occurred_at between c.clicked_at and o.ordered_at
+                then c.occurred_at
+            else coalesce(o.ordered_at, c.occurred_at)
+        end as ordered_at
     from {{ ref('int_conversions__deduplicated') }} as c
     left join {{ ref('int_orders__keyed') }} as o on case when not c.is_renewal then c.order_key end = o.order_key
     where not {{ is_void('c') }} and c.row_kind = 'original' and c.clicked_at is not null
+
+),
+
+measured as (
+
+    select *, {{ dbt.datediff('clicked_at', 'ordered_at', 'second') }} as seconds_from_click
+    from sold
 
 ),
 
