@@ -9,7 +9,7 @@ with policy as (
 
 vouchers as (
 
-    select distinct upper(code) as code, network, publisher_id
+    select distinct {{ voucher_word('code') }} as code, network, publisher_id
     from {{ source('config', 'voucher_owners') }}
 
 ),
@@ -32,7 +32,7 @@ candidates as (
         not {{ is_void('c') }} as is_live,
         o.order_key,
         o.ordered_at,
-        upper(coalesce(o.voucher_code, c.voucher_code)) as voucher_code,
+        {{ voucher_word('coalesce(o.voucher_code, c.voucher_code)') }} as voucher_code,
         {{ minor_units('o.commissionable_amount', 'o.minor_unit_digits') }} as commissionable_units
     from {{ ref('int_conversions__keyed') }} as c
     inner join {{ ref('int_pairs__chosen') }} as pairs on c.conversion_key = pairs.conversion_key

@@ -1,13 +1,13 @@
 with owners as (
 
-    select distinct upper(code) as code, network, publisher_id
+    select distinct {{ voucher_word('code') }} as code, network, publisher_id
     from {{ source('config', 'voucher_owners') }}
 
 ),
 
 conversions as (
 
-    select c.*, o.ordered_at, upper(coalesce(o.voucher_code, c.voucher_code)) as used_voucher_code
+    select c.*, o.ordered_at, {{ voucher_word('coalesce(o.voucher_code, c.voucher_code)') }} as used_voucher_code
     from {{ ref('fct_conversions') }} as c
     left join {{ ref('fct_orders') }} as o on c.order_key = o.order_key
     where not c.is_withheld and c.row_kind = 'original' and not {{ is_void('c') }}
