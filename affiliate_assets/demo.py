@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from affiliate_assets.errors import InternalError
-from affiliate_assets.sandbox import NETWORKS, Account, Sandbox, World, WorldConfig, build_world, systems
+from affiliate_assets.sandbox import NETWORKS, Account, Sandbox, World, WorldConfig, analytics, build_world, systems
 from affiliate_assets.settings import CONFIG_VARIABLE, NOW_VARIABLE, PROJECT_ROOT, load_settings
 from affiliate_assets.summary import print_summary
 
@@ -56,7 +56,7 @@ def write_configuration(sandbox: Sandbox, world: World, path: Path, data: str) -
     ]
     for stream in ("orders", "touchpoints", *(["incrementality"] if world.config.causes else [])):
         lines += ["", "[[exports]]", f'stream = "{stream}"', f'path = "exports/{stream}_*.csv"']
-    for block in systems.settings(world):
+    for block in (*systems.settings(world), *analytics.settings(world)):
         lines += ["", *block]
     for account in world.accounts:
         lines += [

@@ -61,6 +61,7 @@ class WorldConfig:
         causes: Whether touches convince (`causes`): each order has a cause, and journeys that convinced nobody are
             among the touches. Else nothing convinces, and all orders come anyway.
         systems: Shops whose orders are exported by a CRM system (`systems`), by name with its stream.
+        analytics: Shops whose visits are told by web analytics (`analytics`), by name with its stream.
     """
 
     seed: int = 7
@@ -76,6 +77,7 @@ class WorldConfig:
     style: Style = STYLE
     causes: bool = False
     systems: tuple[tuple[str, str], ...] = ()
+    analytics: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse sizes that make no world.

@@ -1,4 +1,4 @@
-"""The files that the brand has: orders and touches as of an instant, and what its CRM systems export.
+"""The files that the brand has: orders and touches as of an instant, and what its CRM systems and web analytics export.
 
 UTF-8 with byte order mark, comma, decimal points, local times with their offset.
 """
@@ -7,12 +7,11 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from affiliate_assets.sandbox import systems
+from affiliate_assets.sandbox import analytics, systems
 from affiliate_assets.sandbox.config import SHOPS
-from affiliate_assets.sandbox.journeys import AFFILIATE, EMAIL, ORGANIC, PAID_SEARCH
+from affiliate_assets.sandbox.landings import landing
 from affiliate_assets.sandbox.money import to_text
 from affiliate_assets.sandbox.orders import Order
 from affiliate_assets.sandbox.people import digest
@@ -51,7 +50,6 @@ TOUCH_COLUMNS = [
     "landing_url",
     "referrer",
 ]
-_PAGES = ("", "lamps", "rugs", "sofas", "chairs/office", "sale")
 
 
 def write(world: "World", folder: Path, at: int, since: int | None = None) -> tuple[Path, ...]:
@@ -64,7 +62,7 @@ def write(world: "World", folder: Path, at: int, since: int | None = None) -> tu
         since: Only rows that appeared or changed after this instant; None for all.
 
     Returns:
-        The paths of `orders_<instant>.csv` and `touchpoints_<instant>.csv`, and those of the systems' exports.
+        The paths of `orders_<instant>.csv` and `touchpoints_<instant>.csv`, and those of systems and analytics.
     """
     folder.mkdir(parents=True, exist_ok=True)
     stamp = from_epoch(at).strftime("%Y%m%dT%H%M%SZ")
@@ -73,7 +71,7 @@ def write(world: "World", folder: Path, at: int, since: int | None = None) -> tu
     columns = [*ORDER_COLUMNS, "gift_card"] if world.has_gift_cards else ORDER_COLUMNS
     _write_csv(orders, columns, order_rows(world, at, since))
     _write_csv(touches, TOUCH_COLUMNS, touch_rows(world, at, since))
-    return orders, touches, *systems.write(world, folder, at)
+    return orders, touches, *systems.write(world, folder, at), *analytics.write(world, folder, at, since)
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -129,11 +127,13 @@ def touch_rows(world: "World", at: int, since: int | None = None) -> Iterator[li
     A touch carries the customer's address once its visitor is known; one that becomes known is sent again.
     """
     zone, seed = ZoneInfo(world.config.time_zone), world.config.seed
-    touches, visitors = world.touches, world.visitors
+    touches, visitors, elsewhere = world.touches, world.visitors, analytics.shops_elsewhere(world)
     for rank, place in enumerate(touches.order):
         touched_at = touches.at[place]
         if touched_at > at:
             break
+        if touches.shop[place] in elsewhere:
+            continue
         visitor = touches.visitor[place]
         customer, known_at = visitors.customer[visitor], visitors.known_at[visitor]
         known = customer >= 0 and known_at <= at
@@ -145,34 +145,5 @@ def touch_rows(world: "World", at: int, since: int | None = None) -> Iterator[li
             with_offset(touched_at, zone),
             digest(seed, "visitor", visitor, length=20),
             world.email_of(customer) if known else "",
-            *_landing(world, place, rank),
+            *landing(world, place, rank),
         ]
-
-
-def _landing(world: "World", place: int, rank: int) -> tuple[str, str, str, str, str]:
-    """Return utm source, medium, campaign, landing URL and referrer of a touch."""
-    touches, seed = world.touches, world.config.seed
-    channel, at = touches.channel[place], touches.at[place]
-    token = digest(seed, "touch", rank)
-    source = medium = campaign = referrer = ""
-    query: dict[str, str] = {}
-    if channel == AFFILIATE:
-        click, network = world.click_at(rank), world.market.network_of(touches.account[place])
-        source, medium, campaign = network.slug, "affiliate", click.publisher.key
-        referrer = f"https://www.{click.publisher.site}/"
-        query |= network.landing(click)
-    elif channel == PAID_SEARCH:
-        source, medium, campaign, referrer = "google", "cpc", "brand", "https://www.google.com/"
-        query["gclid"] = f"Cj0KCQ{token}"
-    elif channel == EMAIL:
-        source, medium, campaign = "newsletter", "email", f"week-{at // 604_800 % 52 + 1}"
-        query["mc_cid"] = token[:10]
-    elif channel == ORGANIC:
-        referrer = "https://www.bing.com/" if rank % 3 == 0 else "https://www.google.com/"
-    for click in world.tracked_at(rank):
-        query |= next(each for each in world.market.networks if each.slug == click.account.network).landing(click)
-    if source:
-        query |= {"utm_source": source, "utm_medium": medium, "utm_campaign": campaign}
-    shop = SHOPS[touches.shop[place]].name
-    url = f"https://www.acme-home.example/{shop}/{_PAGES[rank % len(_PAGES)]}"
-    return source, medium, campaign, f"{url}?{urlencode(query)}" if query else url, referrer

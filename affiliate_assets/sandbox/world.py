@@ -186,7 +186,7 @@ class World:
     def write_exports(self, folder: Path, as_of: datetime, since: datetime | None = None) -> tuple[Path, ...]:
         """Write the shop's files of orders and touches as of an instant, and return their paths.
 
-        Those of CRM systems that keep orders come behind them; they are whole, whatever `since` is.
+        Those of CRM systems and of web analytics come behind them; the systems' are whole, whatever `since` is.
         """
         return exports.write(self, folder, to_epoch(as_of), None if since is None else to_epoch(since))
 
