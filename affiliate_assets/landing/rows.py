@@ -48,7 +48,10 @@ def plain(number: Decimal) -> str:
 def _moment(value: datetime) -> str:
     # Spreadsheets keep a time as a fraction of a day, which no whole second is exactly.
     value = (value + timedelta(microseconds=500)).replace(microsecond=0)
-    return value.isoformat(" ") if value.time() != _AT_MIDNIGHT else value.date().isoformat()
+    if value.time() == _AT_MIDNIGHT:
+        return value.date().isoformat()
+    # A cell has seconds in any case; a whole minute may be all that was known.
+    return value.isoformat(" ", "seconds" if value.second else "minutes")
 
 
 # The text of a binary number is the shortest that reads back as the same one; no arithmetic is done with it.
