@@ -6,10 +6,10 @@ of Salesforce as a user in Germany gets it. Both write minutes, and every export
 
 import csv
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 from zoneinfo import ZoneInfo
 
 from affiliate_assets.sandbox.config import DAY, SHOPS
@@ -90,8 +90,13 @@ def shops_elsewhere(world: "World") -> dict[int, str]:
 
 
 def write(world: "World", folder: Path, at: int) -> list[Path]:
-    """Write the export of each system, and return the paths."""
-    return [SYSTEMS[stream].write(world, place, folder, at) for place, stream in shops_elsewhere(world).items()]
+    """Write the export of each system into a folder of its shop's name, and return the paths."""
+    written = []
+    for place, stream in shops_elsewhere(world).items():
+        own = folder / SHOPS[place].name
+        own.mkdir(exist_ok=True)
+        written.append(SYSTEMS[stream].write(world, place, own, at))
+    return written
 
 
 def settings(world: "World") -> Iterator[list[str]]:
@@ -102,7 +107,7 @@ def settings(world: "World") -> Iterator[list[str]]:
         yield [
             "[[exports]]",
             f'stream = "{stream}"',
-            f'path = "exports/{SYSTEMS[stream].pattern}"',
+            f'path = "exports/{shop.name}/{SYSTEMS[stream].pattern}"',
             f'shop = "{shop.name}"',
             f'currency = "{shop.currency}"',
             f'time_zone = "{world.config.time_zone}"',
@@ -117,7 +122,7 @@ def _orders(world: "World", shop: int, at: int) -> Iterator[Order]:
 
 
 def _hubspot(world: "World", shop: int, folder: Path, at: int) -> Path:
-    path = folder / f"hubspot-crm-exports-{SHOPS[shop].name}-{from_epoch(at):%Y-%m-%d}.csv"
+    path = folder / f"hubspot-crm-exports-all-deals-{from_epoch(at):%Y-%m-%d}.csv"
     rows = (row for order in _orders(world, shop, at) for row in _deals(world, order, at))
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         _write_quoted(file, [_HUBSPOT_TITLES, *rows])
@@ -133,7 +138,6 @@ def _deals(world: "World", order: Order, at: int) -> Iterator[list[str]]:
     merged_at = order.ordered_at + _MERGED_AFTER
     is_merged = is_double and merged_at <= at
     changed_at = max(state.at, merged_at) if is_merged else state.at
-    email = world.email_of(order.customer)
     deal = [
         f"Order {order.order_id} – Müller, Käthe",
         _HUBSPOT_STAGES[state.status],
@@ -145,7 +149,7 @@ def _deals(world: "World", order: Order, at: int) -> Iterator[list[str]]:
         f"{_local(changed_at, zone):%Y-%m-%d %H:%M}",
         "Ada Example",
         order.order_id,
-        f"Käthe Müller ({email})" if email else "",
+        f"Käthe Müller ({world.email_of(order.customer)})",
         str(order.customer),
     ]
     amounts = (order.discount, order.shipping, order.tax, state.refunded, state.refunded_subtotal, order.gift_card)
@@ -200,8 +204,8 @@ def _local(at: int, zone: ZoneInfo) -> datetime:
     return from_epoch(at).astimezone(zone)
 
 
-def _write_quoted(file: object, rows: Sequence[Sequence[str]]) -> None:
-    csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)  # type: ignore[arg-type]
+def _write_quoted(file: TextIO, rows: Iterable[Sequence[str]]) -> None:
+    csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
 
 
 SYSTEMS = {
