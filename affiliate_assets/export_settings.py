@@ -6,6 +6,7 @@ import codecs
 import re
 from collections import Counter
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 # Streams of systems in which orders are records among others.
 SYSTEMS = ("hubspot_deals", "salesforce_opportunities")
 _OF_SYSTEMS = ("shop", "currency", "amount_is", "is_full", "stages", "order_id_pattern")
-_ANY_DAY = datetime(2026, 11, 23, 21, 58, 47)  # noqa: DTZ001
+ANY_MOMENT = datetime(2026, 11, 23, 21, 58, 47)  # noqa: DTZ001
+
+
+@cache
+def told_by(form: str) -> datetime:
+    """What is left of `ANY_MOMENT` when it was written in a form and read again.
+
+    Raises:
+        ValueError: What the form writes cannot be read by it.
+    """
+    return datetime.strptime(ANY_MOMENT.strftime(form), form)  # noqa: DTZ007
 
 
 def zone(value: str) -> str:
@@ -79,10 +90,10 @@ class ExportSettings(Section):
     def _dates_can_be_read(cls, dates: tuple[str, ...]) -> tuple[str, ...]:
         for form in dates:
             try:
-                read = datetime.strptime(_ANY_DAY.strftime(form), form).date()  # noqa: DTZ007
+                read = told_by(form).date()
             except ValueError:
                 read = None
-            if read != _ANY_DAY.date():
+            if read != ANY_MOMENT.date():
                 raise ValueError(f"{form!r} does not tell a day; write it like '%d/%m/%Y' or '%d.%m.%Y %H:%M'")
         return dates
 

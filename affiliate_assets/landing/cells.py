@@ -10,11 +10,11 @@ from functools import cached_property
 
 from affiliate_assets.connectors.files import FileStream
 from affiliate_assets.connectors.schema import duckdb_type_of, path_of, reading_of
+from affiliate_assets.export_settings import ANY_MOMENT, told_by
 from affiliate_assets.landing.rows import plain
 
 UNIX_MS = "unix_ms"
 _NUMBERS = frozenset({"DECIMAL(18,6)", "BIGINT"})
-_TOLD = datetime(2026, 11, 23, 21, 58, 47)  # noqa: DTZ001
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}.*)?")
 _ADDRESS = re.compile(r"[^\s@;,:()<>\[\]\"']+@[^\s@;,:()<>\[\]\"']+")
 
@@ -112,7 +112,7 @@ class Cells:
 
 def _as_told(moment: datetime, form: str) -> str:
     """The moment without the seconds, or the time, that its form does not tell."""
-    told = datetime.strptime(_TOLD.strftime(form), form)  # noqa: DTZ007
+    told = told_by(form)
     if told.time() == time():
         return moment.date().isoformat()
-    return moment.isoformat(timespec="seconds" if told.second == _TOLD.second else "minutes")
+    return moment.isoformat(timespec="seconds" if told.second == ANY_MOMENT.second else "minutes")

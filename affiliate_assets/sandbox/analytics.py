@@ -15,9 +15,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from affiliate_assets.sandbox.config import SHOPS
+from affiliate_assets.sandbox.config import SHOPS, by_place
 from affiliate_assets.sandbox.landings import landing
-from affiliate_assets.sandbox.people import digest
 from affiliate_assets.sandbox.times import from_epoch, zulu
 
 if TYPE_CHECKING:
@@ -82,17 +81,11 @@ class Purchase(NamedTuple):
     order_id: str
 
 
-def shops_elsewhere(world: "World") -> dict[int, str]:
-    """Return the places of shops whose visits web analytics tells, with its stream."""
-    told = dict(world.config.analytics)
-    return {place: told[shop.name] for place, shop in enumerate(SHOPS) if shop.name in told}
-
-
 def write(world: "World", folder: Path, at: int, since: int | None = None) -> list[Path]:
     """Write the events of each shop's analytics between two instants, and return the paths."""
     stamp, first = from_epoch(at).strftime("%Y%m%dT%H%M%SZ"), -1 if since is None else since
     written = []
-    for place, stream in shops_elsewhere(world).items():
+    for place, stream in by_place(world.config.analytics).items():
         pages = [page for page in _pages(world, place, at) if page.at > first]
         purchases = [purchase for purchase in _purchases(world, place, at) if purchase.at > first]
         for name, write_table in _TABLES[stream].items():
@@ -104,19 +97,19 @@ def write(world: "World", folder: Path, at: int, since: int | None = None) -> li
 
 def settings(world: "World") -> Iterator[list[str]]:
     """Yield the `[[exports]]` of each table as lines of `affiliate.toml`."""
-    for stream in dict.fromkeys(shops_elsewhere(world).values()):
+    for stream in dict.fromkeys(by_place(world.config.analytics).values()):
         for name in _TABLES[stream]:
             path = f'path = "exports/{name}_*{_SUFFIXES.get(name, ".csv")}"'
             yield ["[[exports]]", f'stream = "{name}"', path]
 
 
 def _pages(world: "World", shop: int, at: int) -> Iterator[Page]:
-    touches, seed = world.touches, world.config.seed
+    touches = world.touches
     for rank, place in enumerate(touches.order):
         if touches.at[place] > at:
             break
         if touches.shop[place] == shop:
-            visitor = digest(seed, "visitor", touches.visitor[place], length=20)
+            visitor = world.visitor_id(touches.visitor[place])
             yield Page(f"P{rank + 1:09d}", touches.at[place], visitor, *landing(world, place, rank))
 
 
@@ -126,9 +119,8 @@ def _purchases(world: "World", shop: int, at: int) -> Iterator[Purchase]:
         if order.shop == shop and order.ordered_at <= at:
             orders[order.customer, order.ordered_at].append(order.order_id)
     for number, (customer, known_at) in enumerate(zip(visitors.customer, visitors.known_at, strict=True)):
-        visitor = digest(world.config.seed, "visitor", number, length=20)
         for order_id in orders.get((customer, known_at), ()):
-            yield Purchase(f"O{number + 1:09d}-{order_id}", known_at, visitor, order_id)
+            yield Purchase(f"O{number + 1:09d}-{order_id}", known_at, world.visitor_id(number), order_id)
 
 
 def _ga4(path: Path, shop: str, pages: Sequence[Page], purchases: Sequence[Purchase]) -> None:

@@ -89,6 +89,8 @@ class WorldConfig:
             raise ValueError("days and orders_per_day must be at least 1, plant_every at least 0")
         if len(set(self.networks)) != len(self.networks):
             raise ValueError(f"a network is named twice: {self.networks}")
+        if unknown := {name for name, _ in (*self.systems, *self.analytics)} - {shop.name for shop in SHOPS}:
+            raise ValueError(f"no shop is named {', '.join(sorted(unknown))}")
 
 
 class Account(NamedTuple):
@@ -124,3 +126,9 @@ SHOPS: tuple[Shop, ...] = (
     Shop("jp", "JP", "JPY", 1000, 15),
     Shop("kw", "KW", "KWD", 0, 10),
 )
+
+
+def by_place(told: tuple[tuple[str, str], ...]) -> dict[int, str]:
+    """Return what is told of shops by name, by their places in `SHOPS`."""
+    named = dict(told)
+    return {place: named[shop.name] for place, shop in enumerate(SHOPS) if shop.name in named}

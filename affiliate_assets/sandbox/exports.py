@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from affiliate_assets.sandbox import analytics, systems
-from affiliate_assets.sandbox.config import SHOPS
+from affiliate_assets.sandbox.config import SHOPS, by_place
 from affiliate_assets.sandbox.landings import landing
 from affiliate_assets.sandbox.money import to_text
 from affiliate_assets.sandbox.orders import Order
-from affiliate_assets.sandbox.people import digest
 from affiliate_assets.sandbox.times import from_epoch, with_offset
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]])
 
 def order_rows(world: "World", at: int, since: int | None = None) -> Iterator[list[str]]:
     """Yield the lines of the order file."""
-    zone, elsewhere = ZoneInfo(world.config.time_zone), systems.shops_elsewhere(world)
+    zone, elsewhere = ZoneInfo(world.config.time_zone), by_place(world.config.systems)
     for order in world.orders:
         if order.ordered_at > at:
             break
@@ -126,8 +125,8 @@ def touch_rows(world: "World", at: int, since: int | None = None) -> Iterator[li
 
     A touch carries the customer's address once its visitor is known; one that becomes known is sent again.
     """
-    zone, seed = ZoneInfo(world.config.time_zone), world.config.seed
-    touches, visitors, elsewhere = world.touches, world.visitors, analytics.shops_elsewhere(world)
+    zone = ZoneInfo(world.config.time_zone)
+    touches, visitors, elsewhere = world.touches, world.visitors, by_place(world.config.analytics)
     for rank, place in enumerate(touches.order):
         touched_at = touches.at[place]
         if touched_at > at:
@@ -143,7 +142,7 @@ def touch_rows(world: "World", at: int, since: int | None = None) -> Iterator[li
             f"T{rank + 1:09d}",
             SHOPS[touches.shop[place]].name,
             with_offset(touched_at, zone),
-            digest(seed, "visitor", visitor, length=20),
+            world.visitor_id(visitor),
             world.email_of(customer) if known else "",
             *landing(world, place, rank),
         ]

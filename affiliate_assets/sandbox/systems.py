@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 from zoneinfo import ZoneInfo
 
-from affiliate_assets.sandbox.config import DAY, SHOPS
+from affiliate_assets.sandbox.config import DAY, SHOPS, by_place
 from affiliate_assets.sandbox.money import to_decimal, to_text
 from affiliate_assets.sandbox.orders import Order
 from affiliate_assets.sandbox.times import from_epoch
@@ -83,16 +83,10 @@ class System(NamedTuple):
     write: Callable[["World", int, Path, int], Path]
 
 
-def shops_elsewhere(world: "World") -> dict[int, str]:
-    """Return the places of shops whose orders a system keeps, with its stream."""
-    kept = dict(world.config.systems)
-    return {place: kept[shop.name] for place, shop in enumerate(SHOPS) if shop.name in kept}
-
-
 def write(world: "World", folder: Path, at: int) -> list[Path]:
     """Write the export of each system into a folder of its shop's name, and return the paths."""
     written = []
-    for place, stream in shops_elsewhere(world).items():
+    for place, stream in by_place(world.config.systems).items():
         own = folder / SHOPS[place].name
         own.mkdir(exist_ok=True)
         written.append(SYSTEMS[stream].write(world, place, own, at))
@@ -102,7 +96,7 @@ def write(world: "World", folder: Path, at: int) -> list[Path]:
 def settings(world: "World") -> Iterator[list[str]]:
     """Yield the `[[exports]]` of each system as lines of `affiliate.toml`."""
     style = world.config.style
-    for place, stream in shops_elsewhere(world).items():
+    for place, stream in by_place(world.config.systems).items():
         shop = SHOPS[place]
         yield [
             "[[exports]]",

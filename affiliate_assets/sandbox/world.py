@@ -147,6 +147,14 @@ class World:
         key = conversion.click_at, conversion.network, programme.account_id, conversion.partner.key
         return self._click_places.get(key)
 
+    def email_of(self, customer: int) -> str:
+        """Return the address of a customer."""
+        return self.emails.get(customer) or email_of(customer)
+
+    def visitor_id(self, visitor: int) -> str:
+        """Return the id that a browser shows."""
+        return digest(self.config.seed, "visitor", visitor, length=20)
+
     def newest_order_at(self, at: int) -> int:
         """Return the latest order or order change known at an instant, 0 before the first."""
         place = bisect_right(self._order_moments, at)
@@ -178,10 +186,6 @@ class World:
     def write_truth(self, folder: Path) -> Path:
         """Write `truth.parquet` with the interval in which each verdict holds, and return its path."""
         return truth_file.write(self, folder)
-
-    def email_of(self, customer: int) -> str:
-        """Return the address of a customer."""
-        return self.emails.get(customer) or email_of(customer)
 
     def write_exports(self, folder: Path, as_of: datetime, since: datetime | None = None) -> tuple[Path, ...]:
         """Write the shop's files of orders and touches as of an instant, and return their paths.
