@@ -54,7 +54,8 @@ def write_configuration(sandbox: Sandbox, world: World, path: Path, data: str) -
         "[matching]",
         f"order_id_prefixes = [{', '.join(f'{prefix!r}' for prefix in world.order_id_prefixes)}]",
     ]
-    for stream in ("orders", "touchpoints", *(["incrementality"] if world.config.causes else [])):
+    further = {"order_items": world.config.items, "incrementality": world.config.causes}
+    for stream in ("orders", "touchpoints", *(stream for stream, has_it in further.items() if has_it)):
         lines += ["", "[[exports]]", f'stream = "{stream}"', f'path = "exports/{stream}_*.csv"']
     for block in (*systems.settings(world), *analytics.settings(world)):
         lines += ["", *block]

@@ -90,6 +90,9 @@ def _way(folder: Path, url: str) -> Way:
     from affiliate_assets.http.calls import CallLog
     from affiliate_assets.http.circuit import CircuitBreaker, circuits_file
     from affiliate_assets.http.client import NetworkClient, budgets_file
+
+    # `extract` and `load` are not needed here, but imported before the clock starts, as the peer imports dlt.
+    from affiliate_assets.landing import extract, load  # noqa: F401
     from affiliate_assets.landing.beside import LoadBeside
     from affiliate_assets.landing.calls import calls_file
     from affiliate_assets.landing.window import Pull

@@ -1,4 +1,4 @@
-"""What a planted situation changes of a sale that would be right: one function for each, declared in `further`."""
+"""What a planted situation changes of a right sale, beside its amount (`amounts`); declared in `further`."""
 
 from dataclasses import dataclass, replace
 from random import Random
@@ -11,8 +11,7 @@ from affiliate_assets.sandbox.market import Market
 from affiliate_assets.sandbox.money import share
 from affiliate_assets.sandbox.orders import Order
 from affiliate_assets.sandbox.people import COMPANIES, digest
-from affiliate_assets.sandbox.rates import market_exchange
-from affiliate_assets.sandbox.reports import Conversion, Step, follow, last_moment, report
+from affiliate_assets.sandbox.reports import Conversion, last_moment, report
 
 #: As many characters of an order id as some trackers keep.
 ID_LENGTH = 50
@@ -59,88 +58,6 @@ class Draft:
         )
         order.conversions.append(second)
         return second
-
-
-def _given_back(draft: Draft) -> int:
-    """Give back less than half of the goods, and return their amount."""
-    order = draft.order
-    order.changes = (order.partly_refunded(draft.soon(), 1_500 + int(draft.rng.random() * 2_500)),)
-    return order.changes[0].refunded_subtotal
-
-
-def tax_and_shipping_included(draft: Draft) -> None:
-    """Report all that the customer paid."""
-    draft.sells(draft.order.total)
-
-
-def gift_card_taken_off(draft: Draft) -> None:
-    """Let the page tell the network what was left to pay of the goods."""
-    order = draft.order
-    order.gift_card = share(order.net, 2_000 + int(draft.rng.random() * 5_000))
-    draft.sells(order.net - order.gift_card)
-
-
-def rounded_differently(draft: Draft) -> None:
-    """Report a smallest unit more or less."""
-    draft.sells(draft.order.net + (1 if draft.serial % 2 else -1))
-
-
-def reported_as_zero(draft: Draft) -> None:
-    """Report no amount, as a page that sends none."""
-    draft.sells(0)
-
-
-def refund_ignored(draft: Draft) -> None:
-    """Give a part back that the network never hears of."""
-    _given_back(draft)
-
-
-def refund_netted_twice(draft: Draft) -> None:
-    """Take a part that was given back off twice."""
-    back, order = _given_back(draft), draft.order
-    draft.conversion.steps += (Step(order.changes[0].at, order.net - 2 * back, "", "returned in part"),)
-
-
-def refund_netted_gross(draft: Draft) -> None:
-    """Take what was given back off with its tax."""
-    _given_back(draft)
-    change, order = draft.order.changes[0], draft.order
-    draft.conversion.steps += (Step(change.at, order.net - change.refunded, "", "returned in part"),)
-
-
-def commission_not_netted(draft: Draft) -> None:
-    """Take a part that was given back off the sale, and not off the commission."""
-    _given_back(draft)
-    follow(draft.conversion, draft.order.changes)
-    draft.conversion.paid_on = draft.order.net
-
-
-def booked_in_other_currency(draft: Draft) -> None:
-    """Book the sale on an account of another currency, at the rate of the day."""
-    draft.sells(_told_by_account(draft, 0))
-
-
-def booked_at_other_rate(draft: Draft) -> None:
-    """Do the same at a rate that the network keeps a margin of."""
-    draft.sells(_told_by_account(draft, 300))
-
-
-def _told_by_account(draft: Draft, markup: int) -> int:
-    order = draft.order
-    wanted = draft.conversion.programme.currency
-    return market_exchange(order.net, SHOPS[order.shop].currency, wanted, order.ordered_at, markup)
-
-
-def currency_label_wrong(draft: Draft) -> None:
-    """Leave the number as it is: only its currency is that of the account."""
-
-
-def amount_in_other_currency(draft: Draft) -> None:
-    """Report the amount that it is worth in another currency, as if it were in the order's."""
-    order = draft.order
-    mine = SHOPS[order.shop].currency
-    wanted = "EUR" if mine != "EUR" else "USD"
-    draft.sells(market_exchange(order.net, mine, wanted, order.ordered_at))
 
 
 def cancelled_but_approved(draft: Draft) -> None:

@@ -61,6 +61,7 @@ class WorldConfig:
         causes: Whether touches convince (`causes`): each order has a cause, and journeys that convinced nobody are
             among the touches. Else nothing convinces, and all orders come anyway.
         systems: Shops whose orders are exported by a CRM system (`systems`), by name with its stream.
+        items: Whether shops export the lines of their orders (`items`), beside those whose orders a system exports.
         analytics: Shops whose visits are told by web analytics (`analytics`), by name with its stream.
     """
 
@@ -77,6 +78,7 @@ class WorldConfig:
     style: Style = STYLE
     causes: bool = False
     systems: tuple[tuple[str, str], ...] = ()
+    items: bool = False
     analytics: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from affiliate_assets.sandbox import analytics, systems
+from affiliate_assets.sandbox import analytics, items, systems
 from affiliate_assets.sandbox.config import SHOPS, by_place
 from affiliate_assets.sandbox.landings import landing
 from affiliate_assets.sandbox.money import to_text
@@ -61,7 +61,8 @@ def write(world: "World", folder: Path, at: int, since: int | None = None) -> tu
         since: Only rows that appeared or changed after this instant; None for all.
 
     Returns:
-        The paths of `orders_<instant>.csv` and `touchpoints_<instant>.csv`, and those of systems and analytics.
+        The paths of `orders_<instant>.csv` and `touchpoints_<instant>.csv`, and those of `order_items_<instant>.csv`,
+        of systems and of analytics, where the world has them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     stamp = from_epoch(at).strftime("%Y%m%dT%H%M%SZ")
@@ -70,7 +71,19 @@ def write(world: "World", folder: Path, at: int, since: int | None = None) -> tu
     columns = [*ORDER_COLUMNS, "gift_card"] if world.has_gift_cards else ORDER_COLUMNS
     _write_csv(orders, columns, order_rows(world, at, since))
     _write_csv(touches, TOUCH_COLUMNS, touch_rows(world, at, since))
-    return orders, touches, *systems.write(world, folder, at), *analytics.write(world, folder, at, since)
+    return orders, touches, *_items(world, folder, stamp, at, since), *_others(world, folder, at, since)
+
+
+def _items(world: "World", folder: Path, stamp: str, at: int, since: int | None) -> list[Path]:
+    if not world.config.items:
+        return []
+    path = folder / f"order_items_{stamp}.csv"
+    _write_csv(path, items.COLUMNS, items.rows(shop_orders(world, at, since), at, ZoneInfo(world.config.time_zone)))
+    return [path]
+
+
+def _others(world: "World", folder: Path, at: int, since: int | None) -> list[Path]:
+    return [*systems.write(world, folder, at), *analytics.write(world, folder, at, since)]
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -80,19 +93,23 @@ def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]])
         writer.writerows(rows)
 
 
-def order_rows(world: "World", at: int, since: int | None = None) -> Iterator[list[str]]:
-    """Yield the lines of the order file."""
-    zone, elsewhere = ZoneInfo(world.config.time_zone), by_place(world.config.systems)
+def shop_orders(world: "World", at: int, since: int | None = None) -> Iterator[Order]:
+    """Yield the orders whose shop exports them itself, and that appeared or changed since an instant."""
+    elsewhere = by_place(world.config.systems)
     for order in world.orders:
         if order.ordered_at > at:
             break
-        if order.shop in elsewhere:
-            continue
-        state = order.state(at)
-        if since is None or state.at > since:
-            row = _order_row(order, at, zone, world.email_of(order.customer))
-            gift_card = to_text(order.gift_card, SHOPS[order.shop].currency)
-            yield [*row, gift_card] if world.has_gift_cards else row
+        if order.shop not in elsewhere and (since is None or order.state(at).at > since):
+            yield order
+
+
+def order_rows(world: "World", at: int, since: int | None = None) -> Iterator[list[str]]:
+    """Yield the lines of the order file."""
+    zone = ZoneInfo(world.config.time_zone)
+    for order in shop_orders(world, at, since):
+        row = _order_row(order, at, zone, world.email_of(order.customer))
+        gift_card = to_text(order.gift_card, SHOPS[order.shop].currency)
+        yield [*row, gift_card] if world.has_gift_cards else row
 
 
 def _order_row(order: Order, at: int, zone: ZoneInfo, email: str) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
-from affiliate_assets.sandbox import changes
+from affiliate_assets.sandbox import amounts, changes
 from affiliate_assets.sandbox.agreements import PLANS
 from affiliate_assets.sandbox.config import CLICK_WINDOW, DAY, HOUR, SHOPS
 from affiliate_assets.sandbox.journeys import AFFILIATE, Landing, draw_landing, draw_other_touches
@@ -30,6 +30,7 @@ class Further(NamedTuple):
         foreign: Whether the account's currency is another than the order's.
         reports: Whether a network reports the order.
         seen: Whether the shop knows the click.
+        items: Whether the shop exports the lines of its orders.
     """
 
     network: str | None
@@ -43,6 +44,7 @@ class Further(NamedTuple):
     foreign: bool = False
     reports: bool = True
     seen: bool = True
+    items: bool = False
 
 
 _AMOUNT = ("amount_mismatch", "amount_mismatch")
@@ -52,17 +54,19 @@ _SAME = ("matched", "matched")
 FURTHER: dict[str, Further] = {
     "lost_by_consent": Further(None, "missing_in_network", changes.nothing, reports=False),
     "untracked_visit": Further(None, "not_affiliate", changes.nothing, reports=False, seen=False),
-    "tax_and_shipping_included": Further(*_AMOUNT, changes.tax_and_shipping_included, shipped=True, taxed=True),
-    "gift_card_taken_off": Further(*_AMOUNT, changes.gift_card_taken_off),
-    "rounded_differently": Further(*_AMOUNT, changes.rounded_differently),
-    "reported_as_zero": Further(*_AMOUNT, changes.reported_as_zero),
-    "refund_ignored": Further(*_AMOUNT, changes.refund_ignored),
-    "refund_netted_twice": Further(*_AMOUNT, changes.refund_netted_twice),
-    "refund_netted_gross": Further(*_AMOUNT, changes.refund_netted_gross, taxed=True),
-    "booked_in_other_currency": Further(*_AMOUNT, changes.booked_in_other_currency, foreign=True),
-    "booked_at_other_rate": Further(*_AMOUNT, changes.booked_at_other_rate, foreign=True),
-    "currency_label_wrong": Further(*_AMOUNT, changes.currency_label_wrong, foreign=True),
-    "amount_in_other_currency": Further(*_AMOUNT, changes.amount_in_other_currency),
+    "tax_and_shipping_included": Further(*_AMOUNT, amounts.tax_and_shipping_included, shipped=True, taxed=True),
+    "gift_card_taken_off": Further(*_AMOUNT, amounts.gift_card_taken_off),
+    "line_left_out": Further(*_AMOUNT, amounts.line_left_out, items=True),
+    "line_alone": Further(*_AMOUNT, amounts.line_alone, items=True),
+    "rounded_differently": Further(*_AMOUNT, amounts.rounded_differently),
+    "reported_as_zero": Further(*_AMOUNT, amounts.reported_as_zero),
+    "refund_ignored": Further(*_AMOUNT, amounts.refund_ignored),
+    "refund_netted_twice": Further(*_AMOUNT, amounts.refund_netted_twice),
+    "refund_netted_gross": Further(*_AMOUNT, amounts.refund_netted_gross, taxed=True),
+    "booked_in_other_currency": Further(*_AMOUNT, amounts.booked_in_other_currency, foreign=True),
+    "booked_at_other_rate": Further(*_AMOUNT, amounts.booked_at_other_rate, foreign=True),
+    "currency_label_wrong": Further(*_AMOUNT, amounts.currency_label_wrong, foreign=True),
+    "amount_in_other_currency": Further(*_AMOUNT, amounts.amount_in_other_currency),
     "cancelled_but_approved": Further("status_mismatch", "status_mismatch", changes.cancelled_but_approved),
     "double_pixel": Further(*_DUPLICATE, changes.double_pixel),
     "double_back_button": Further(*_DUPLICATE, changes.double_back_button),
@@ -81,7 +85,7 @@ FURTHER: dict[str, Further] = {
     "wrong_tier": Further(*_SAME, changes.wrong_tier, plan="tiered"),
     "cap_ignored": Further(*_SAME, changes.cap_ignored, plan="capped"),
     "wrong_base": Further(*_SAME, changes.wrong_base, plan="rate", shipped=True, taxed=True),
-    "commission_not_netted": Further(*_SAME, changes.commission_not_netted, plan="rate"),
+    "commission_not_netted": Further(*_SAME, amounts.commission_not_netted, plan="rate"),
     "unauthorised_voucher": Further(*_SAME, changes.unauthorised_voucher, plan="rate", voucher=True),
     "returning_paid_as_new": Further(*_SAME, changes.returning_paid_as_new, plan="by_customer"),
     "self_referral": Further(*_SAME, changes.self_referral),
@@ -100,6 +104,7 @@ def places_for(market: Market, kind: str) -> tuple[tuple[int, ...], ...]:
         places
         for places in accounts_for(market, kind)
         if (not needs.taxed or SHOPS[market.shop_of[places[0]]].tax_rate)
+        and (not needs.items or market.shop_of[places[0]] in market.itemised)
         and (not needs.foreign or _foreign_shops(market, kind, places[0]))
         and (kind != "late_conversion" or market.network_of(places[0]).habits.tells_click)
         and (kind != "cancelled_but_approved" or market.network_of(places[0]).habits.tells_status)

@@ -14,6 +14,8 @@ CAUSES: dict[str, str] = {
     "tax_and_shipping_included": "tax_and_shipping_included",
     "discount_ignored": "discount_ignored",
     "gift_card_taken_off": "gift_card_taken_off",
+    "line_left_out": "lines_left_out",
+    "line_alone": "lines_left_out",
     "rounded_differently": "rounding",
     "reported_as_zero": "reported_as_zero",
     "refund_ignored": "refund_ignored",

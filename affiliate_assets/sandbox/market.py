@@ -21,13 +21,20 @@ class Market:
         shops: Places of the shops that are open.
         accounts_of: Places of the accounts of each shop that sales are booked on: those of trackers are none.
         style: How the shop numbers its orders.
+        itemised: Places of the shops that export the lines of their orders.
     """
 
     def __init__(
-        self, networks: tuple[Network, ...], style: Style = STYLE, *, agreements: bool = False, more_rate: int = 0
+        self,
+        networks: tuple[Network, ...],
+        style: Style = STYLE,
+        *,
+        agreements: bool = False,
+        more_rate: int = 0,
+        itemised: frozenset[int] = frozenset(),
     ) -> None:
         """Lay the accounts of the networks out; `agreements` and `more_rate` are those of the configuration."""
-        self.style, self._agreements, self._more_rate = style, agreements, more_rate
+        self.style, self._agreements, self._more_rate, self.itemised = style, agreements, more_rate, itemised
         names = [shop.name for shop in SHOPS]
         self.networks = networks
         self.accounts: tuple[Account, ...] = tuple(account for network in networks for account in network.accounts)

@@ -4,7 +4,7 @@ import pkgutil
 from importlib import import_module
 
 from affiliate_assets.sandbox import networks
-from affiliate_assets.sandbox.config import WorldConfig
+from affiliate_assets.sandbox.config import SHOPS, WorldConfig, by_place
 from affiliate_assets.sandbox.market import Market
 from affiliate_assets.sandbox.network import Network
 
@@ -29,4 +29,11 @@ def market_of(config: WorldConfig) -> Market:
     if unknown:
         raise ValueError(f"no networks {unknown}; declared are {sorted(NETWORKS)}")
     networks = tuple(NETWORKS[slug] for slug in config.networks)
-    return Market(networks, config.style, agreements=config.agreements, more_rate=config.more_rate)
+    elsewhere = by_place(config.systems)
+    return Market(
+        networks,
+        config.style,
+        agreements=config.agreements,
+        more_rate=config.more_rate,
+        itemised=frozenset(place for place in range(len(SHOPS)) if config.items and place not in elsewhere),
+    )

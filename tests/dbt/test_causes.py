@@ -39,6 +39,18 @@ def with_gift_card(number: str) -> brand.Row:
     return sold(number, gift_card=D(40))
 
 
+def line(number: str, line_id: str, subtotal: str, **changes: Any) -> brand.Row:
+    """A line of an order, without what is not told of it."""
+    told = {name: value for name, value in brand.order(number, subtotal).items() if name in LINE_COLUMNS}
+    key = {"_key": f"main|{number}|{line_id}", "_row_hash": f"line-{number}-{line_id}", "line_id": line_id}
+    return told | key | {"quantity": 1} | changes
+
+
+LINE_COLUMNS = {
+    *("_account_id", "_observed_at", "_page_id", "_load_id", "_run_id"),
+    *("order_id", "shop", "updated_at", "subtotal"),
+}
+
 # Number of conversion and order, what the network tells, the order, and the cause with its residual.
 CAUSES: tuple[tuple[int, str, dict[str, Any], Any, str, Decimal | None], ...] = (
     (8001, "120.00", {}, sold, "tax_included", D(0)),
@@ -55,6 +67,8 @@ CAUSES: tuple[tuple[int, str, dict[str, Any], Any, str, Decimal | None], ...] = 
     (8012, "40.00", {}, given_back, "refund_taken_twice", D(0)),
     (8013, "115.00", {}, sold, "several_figures", D(0)),
     (8019, "60.00", {}, with_gift_card, "gift_card_taken_off", D(0)),
+    (8020, "60.00", {}, sold, "lines_left_out", D(0)),
+    (8021, "60.00", {}, sold, "unexplained", D(-40)),
     (8014, "107.77", {}, sold, "unexplained", D("7.77")),
     # 12 January 2026 in seeds/fx_rates.csv: 1 EUR = 1.0883 USD.
     (8015, "108.83", {"sale_currency": "USD"}, sold, "currency_converted", None),
@@ -73,6 +87,15 @@ def planted(acme: Build, compiled: Compiled, tmp_path_factory: pytest.TempPathFa
     ]
     insert(warehouse, "valid_awin.transactions", *(conversion for conversion, _ in pairs))
     insert(warehouse, "valid_crm.orders", *(order for _, order in pairs))
+    insert(
+        warehouse,
+        "valid_crm.order_items",
+        line("8020", "1", "70.00", discount=D(10)),
+        line("8020", "2", "40.00", discount=D(0)),
+        # Of this one the discount was never told.
+        line("8021", "1", "70.00"),
+        line("8021", "2", "40.00"),
+    )
     insert(warehouse, "valid_crm.orders", *(sold(number) for number in ("8101", "8102", "8103")))
     insert(
         warehouse,
@@ -157,7 +180,7 @@ def test_each_planted_difference_has_its_cause_to_the_cent(planted: Build) -> No
         """
         select d.side, d.record_id, d.root_cause, d.explained_amount, d.residual_amount, d.amount_difference
         from marts.fct_reconciliation_diffs d
-        where d.record_id between '8001' and '8019' and length(d.record_id) = 4
+        where d.record_id between '8001' and '8021' and length(d.record_id) = 4
         """
     )
     found = {(side, record): (cause, residual) for side, record, cause, _, residual, _ in rows}
@@ -176,8 +199,8 @@ def test_the_report_tells_the_causes_and_what_stays_unexplained(planted: Build) 
           and root_cause in ('tax_included', 'unexplained') order by 1
         """
     )
-    # 18.00 of the brand's own order 1002 are none of its figures.
-    assert rows == [("tax_included", 1, D(20), D(20), D(0)), ("unexplained", 2, D("25.77"), D(0), D("25.77"))]
+    # 18.00 of the brand's own order 1002 are none of its figures, and 40.00 of one none of its lines.
+    assert rows == [("tax_included", 1, D(20), D(20), D(0)), ("unexplained", 3, D("-14.23"), D(0), D("-14.23"))]
 
 
 def test_parts_and_renewals_are_no_duplicates_and_a_second_report_is(planted: Build) -> None:

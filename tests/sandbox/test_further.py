@@ -12,6 +12,7 @@ from affiliate_assets.sandbox.agreements import CAP, REFUSED_VOUCHER
 from affiliate_assets.sandbox.changes import ID_LENGTH
 from affiliate_assets.sandbox.config import SHOPS
 from affiliate_assets.sandbox.further import FURTHER
+from affiliate_assets.sandbox.items import items_of
 from affiliate_assets.sandbox.labels import CAUSES
 from affiliate_assets.sandbox.scenarios import FURTHER_ORPHAN_KINDS, KINDS
 from affiliate_assets.sandbox.times import to_epoch
@@ -36,6 +37,7 @@ def everything(request: pytest.FixtureRequest) -> World:
             kinds=EVERY_KIND,
             agreements=True,
             style=style,
+            items=True,
         )
     )
 
@@ -126,6 +128,10 @@ def test_what_is_planted_is_what_it_is_called(everything: World) -> None:
             assert order.voucher == REFUSED_VOUCHER
         elif order.kind == "gift_card_taken_off":
             assert told[0].step(late).sale + order.gift_card == order.net
+        elif order.kind == "line_left_out":
+            assert order.net - told[0].step(late).sale == items_of(order)[-1].net > 0
+        elif order.kind == "line_alone":
+            assert 0 < told[0].step(late).sale == items_of(order)[0].net < order.net - items_of(order)[-1].net
         elif order.kind == "last_second_takeover":
             assert told[0].click_at is None or order.ordered_at - told[0].click_at < 15
         elif order.kind == "late_conversion":

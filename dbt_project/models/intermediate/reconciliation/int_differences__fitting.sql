@@ -96,6 +96,52 @@ by_figures as (
 
 ),
 
+-- What is left of each line after discount and refund.
+lines as (
+
+    select
+        f.conversion_key,
+        f.difference_units,
+        f.commissionable_units,
+        i.line_id,
+        {{ minor_units('i.subtotal - coalesce(i.discount, 0) - coalesce(i.refunded_subtotal, 0)', 'f.minor_unit_digits') }}
+            as line_units
+    from figures as f
+    inner join {{ ref('stg_crm__order_items') }} as i on f.order_key = i.order_key
+    where f.difference_units < 0
+
+),
+
+-- Lines that do not add up to their order explain nothing of it.
+adding_up as (
+
+    select conversion_key
+    from lines
+    group by conversion_key, commissionable_units
+    having count(*) > 1 and sum(line_units) = commissionable_units
+
+),
+
+by_line as (
+
+    select
+        lines.conversion_key,
+        'lines_left_out' as cause,
+        {{ causes | length + 1 }} as cause_rank,
+        -- Of two lines one is left out and the other alone.
+        min(
+            case when lines.difference_units = -lines.line_units then 'without line ' else 'only line ' end || lines.line_id
+        ) as evidence
+    from lines
+    inner join adding_up on lines.conversion_key = adding_up.conversion_key
+    where
+        lines.line_units > 0
+        and lines.line_units < lines.commissionable_units
+        and lines.difference_units in (-lines.line_units, lines.line_units - lines.commissionable_units)
+    group by lines.conversion_key
+
+),
+
 -- Both amounts in the reporting currency; the network's in each currency that it may have been told in.
 in_worth as (
 
@@ -120,7 +166,7 @@ by_rate as (
     select
         conversion_key,
         case when reason = 'currency_differs' then 'currency_converted' else 'amount_in_other_currency' end as cause,
-        min({{ causes | length + 2 }}) as cause_rank,
+        min({{ causes | length + 3 }}) as cause_rank,
         -- Of several currencies that would do, the first by name.
         min('rate of the day of ' || told_currency) as evidence
     from in_worth
@@ -140,7 +186,7 @@ by_label as (
     select
         conversion_key,
         'currency_label_wrong' as cause,
-        {{ causes | length + 1 }} as cause_rank,
+        {{ causes | length + 2 }} as cause_rank,
         'the same number in another currency' as evidence
     from figures
     where reason = 'currency_differs' and sale_units = commissionable_units and commissionable_units <> 0
@@ -148,6 +194,8 @@ by_label as (
 )
 
 select conversion_key, cause, cause_rank, evidence from by_figures
+union all
+select conversion_key, cause, cause_rank, evidence from by_line
 union all
 select conversion_key, cause, cause_rank, evidence from by_label
 union all
