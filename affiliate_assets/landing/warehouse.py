@@ -20,7 +20,7 @@ LOCK_SECONDS = 1800.0
 OPEN_SECONDS = 120.0
 # DuckDB's share of a step's memory, so that many steps fit on one machine; beyond it DuckDB goes to disk. A load's two
 # batches, the one that is stored and the one that is read meanwhile, just fit.
-MEMORY = "280MB"
+MEMORY = "300MB"
 # Rows that are compressed and written together. A load's batch is more than that: it goes straight into the file,
 # where a group of DuckDB's usual size would wait in the write-ahead log and be written twice.
 ROW_GROUP = 16_384
