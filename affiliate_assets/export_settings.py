@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 # Streams of systems in which orders are records among others.
 SYSTEMS = ("hubspot_deals", "salesforce_opportunities")
 _OF_SYSTEMS = ("shop", "currency", "amount_is", "is_full", "stages", "order_id_pattern")
-ANY_MOMENT = datetime(2026, 11, 23, 21, 58, 47)  # noqa: DTZ001
+ANY_MOMENT = datetime(2026, 11, 23, 21, 58, 47, tzinfo=UTC)
 
 
 @cache
@@ -89,6 +89,9 @@ class ExportSettings(Section):
     @classmethod
     def _dates_can_be_read(cls, dates: tuple[str, ...]) -> tuple[str, ...]:
         for form in dates:
+            # Python reads the name of a zone and forgets it.
+            if "%Z" in form:
+                raise ValueError(f"{form!r} tells a zone by its name; only an offset can be read, written '%z'")
             try:
                 read = told_by(form).date()
             except ValueError:

@@ -179,9 +179,15 @@ def _instant(text: str, reading: Reading) -> str:
 
 def _iso(text: str, later: str = "") -> str:
     # Read as TIMESTAMP, a text would lose its offset without a word.
-    told = f"(try_cast({text} as timestamptz){later})::timestamp"
+    told = f"(coalesce(try_cast({text} as timestamptz), try_cast({_plain(text)} as timestamptz)){later})::timestamp"
     local = _local(f"(try_cast({text} as timestamp){later})")
     return f"case when regexp_matches({text}, '{OFFSET}') then {told} else {local} end"
+
+
+def _plain(text: str) -> str:
+    """A time with its offset as DuckDB reads it: no blank before the offset, and seconds."""
+    joined = f"regexp_replace({text}, '\\s+{OFFSET}', '\\1')"
+    return f"regexp_replace({joined}, '([T ]\\d{{1,2}}:\\d{{2}}){OFFSET}', '\\1:00\\2')"
 
 
 def _local(naive: str) -> str:

@@ -161,6 +161,14 @@ def test_any_space_may_stand_between_a_date_and_its_time(drop: Dropping, space: 
     assert brand.query(OPPORTUNITY)[0][5] == at("2026-01-31 13:45:59")
 
 
+def test_a_date_may_be_written_with_its_offset_and_without_seconds(drop: Dropping) -> None:
+    text = '"Opportunity ID","Order_Number__c","Stage","Amount","Created Date"\n'
+    text += '"006Q000000AbCd1","S-1","Closed Won","5","31.01.2026 14:45 -0500"\n'
+    brand = drop(OPPORTUNITIES + 'dates = ["%d.%m.%Y %H:%M %z"]\n', ("export.csv", text.encode()))
+    assert brand.load_exports(FIRST_MORNING).problems == ()
+    assert brand.query(OPPORTUNITY)[0][5] == at("2026-01-31 19:45:59")
+
+
 def test_a_spreadsheet_of_deals_gives_the_same_records(drop: Dropping) -> None:
     titles = ["Record ID", "Order number", "Deal Stage", "Amount", "Create Date"]
     cells = ["9100000001", "SHOP-100231", "Paid", workbook.Number("129.9"), at("2026-01-14 09:21")]
@@ -351,6 +359,7 @@ def test_a_name_is_not_taken_for_the_order_id_without_saying_what_of_it(drop: Dr
         (DEALS + 'stages = {paid = ["Paid"], refunded = ["paid "]}\n', "stages names 'paid' twice"),
         (DEALS + 'stages = {won = ["Paid"]}\n', "stages.won"),
         (DEALS + 'dates = ["%H:%M"]\n', "does not tell a day"),
+        (DEALS + 'dates = ["%Y-%m-%d %H:%M %Z"]\n', "only an offset can be read"),
         (DEALS + 'encoding = "utf-99"\n', "is no encoding"),
         (DEALS + 'order_id_pattern = "(a)(b)"\n', "several groups"),
         (DEALS + 'order_id_pattern = "("\n', "not a regular expression"),

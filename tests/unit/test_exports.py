@@ -67,6 +67,16 @@ def test_a_row_arrives_typed_in_utc_with_its_customer_hashed(brand: Brand) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("told", "second"), [("2026-01-14 10:22:05 +0100", 5), ("2026-01-14T09:22Z", 59), ("2026-01-14 10:22 +01:00", 59)]
+)
+def test_a_time_with_its_offset_is_read_however_shops_write_it(brand: Brand, told: str, second: int) -> None:
+    write(brand, ROW.replace("2026-01-14T10:22:05+01:00", told))
+    assert brand.load_exports(FIRST_MORNING).problems == ()
+    read = stored(2026, 1, 14, 9, 22, second)
+    assert brand.query("select ordered_at, updated_at from valid_crm.orders") == [(read, read)]
+
+
 def test_every_order_and_touch_of_the_world_arrives_as_the_world_has_it(brand: Brand) -> None:
     brand.sandbox.write_exports(brand.exports)
     night = brand.load_exports(FIRST_MORNING)
