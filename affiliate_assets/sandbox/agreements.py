@@ -6,6 +6,7 @@ nobody's sales of a month reach, or one rate for new customers and another for r
 
 import csv
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,9 +50,9 @@ class Plan(NamedTuple):
         """Return a signed commission within the cap."""
         return max(-CAP, min(CAP, commission)) if self.name == "capped" else commission
 
-    def owed(self, amount: int, *, returning: bool) -> int:
+    def owed(self, amount: int | Fraction, *, returning: bool) -> int:
         """Return the commission on an amount in minor units."""
-        return self.capped(share(amount, self.rate_for(returning=returning)))
+        return self.capped(share(Fraction(amount), self.rate_for(returning=returning)))
 
 
 def plan_of(publisher: Publisher, place: int, more: int) -> Plan:

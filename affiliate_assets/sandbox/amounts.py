@@ -1,6 +1,6 @@
 """By what the amount of a planted sale is wrong: one function for each situation, declared in `further`."""
 
-from affiliate_assets.sandbox.changes import Draft
+from affiliate_assets.sandbox.changes import Draft, split_shipment
 from affiliate_assets.sandbox.config import SHOPS
 from affiliate_assets.sandbox.items import items_of
 from affiliate_assets.sandbox.money import share
@@ -49,6 +49,12 @@ def reported_as_zero(draft: Draft) -> None:
 
 def refund_ignored(draft: Draft) -> None:
     """Give a part back that the network never hears of."""
+    _given_back(draft)
+
+
+def refund_of_parts_ignored(draft: Draft) -> None:
+    """Give a part of an order back that was reported parcel by parcel, and let the network never hear of it."""
+    split_shipment(draft)
     _given_back(draft)
 
 

@@ -61,6 +61,7 @@ FURTHER: dict[str, Further] = {
     "rounded_differently": Further(*_AMOUNT, amounts.rounded_differently),
     "reported_as_zero": Further(*_AMOUNT, amounts.reported_as_zero),
     "refund_ignored": Further(*_AMOUNT, amounts.refund_ignored),
+    "refund_of_parts_ignored": Further(*_AMOUNT, amounts.refund_of_parts_ignored),
     "refund_netted_twice": Further(*_AMOUNT, amounts.refund_netted_twice),
     "refund_netted_gross": Further(*_AMOUNT, amounts.refund_netted_gross, taxed=True),
     "booked_in_other_currency": Further(*_AMOUNT, amounts.booked_in_other_currency, foreign=True),

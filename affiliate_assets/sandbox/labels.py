@@ -19,6 +19,7 @@ CAUSES: dict[str, str] = {
     "rounded_differently": "rounding",
     "reported_as_zero": "reported_as_zero",
     "refund_ignored": "refund_ignored",
+    "refund_of_parts_ignored": "refund_ignored",
     "refund_netted_twice": "refund_taken_twice",
     "refund_netted_gross": "refund_taken_gross",
     "booked_in_other_currency": "currency_converted",

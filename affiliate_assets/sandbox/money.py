@@ -1,6 +1,10 @@
 """Exact money: whole minor units inside (cents, yen, fils), `Decimal` and text outside, never a binary float."""
 
 from decimal import Decimal
+from fractions import Fraction
+from typing import TypeVar
+
+Exact = TypeVar("Exact", int, Fraction)
 
 #: Dollars for one unit, in ten-thousandths; the last two digits move with the day.
 _USD_BASE = {"USD": 10_000, "EUR": 10_800, "GBP": 12_600, "JPY": 66, "KWD": 32_500}
@@ -23,7 +27,7 @@ def to_text(minor: int, currency: str = "EUR") -> str:
     return f"{to_decimal(minor, currency):f}"
 
 
-def share(cents: int, basis_points: int) -> int:
+def share(cents: Exact, basis_points: int) -> int:
     """Return a share of an amount, rounded half away from zero to the cent."""
     part = (abs(cents) * basis_points + 5_000) // 10_000
     return -part if cents < 0 else part

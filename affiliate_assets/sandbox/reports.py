@@ -1,6 +1,7 @@
 """What a network knows of a sale: one conversion with its time line, and the rows of networks that correct by rows."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from random import Random
 from typing import Literal, NamedTuple
 
@@ -134,7 +135,7 @@ class Conversion:
         commission = share(basis, rate)
         return commission if self.is_uncapped else plan.capped(commission)
 
-    def owed(self, amount: int) -> int:
+    def owed(self, amount: int | Fraction) -> int:
         """Return the agreed commission on an amount in the account's currency."""
         plan = self.market.plan(self.account, self.publisher)
         return plan.owed(amount, returning=self.order is not None and self.order.returning)

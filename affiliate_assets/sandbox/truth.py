@@ -6,6 +6,7 @@ conversion knows its order and an order its conversions because the world made t
 
 from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -135,7 +136,9 @@ def judge_order(order: Order, at: int) -> list[Verdict]:
             verdict = "status_mismatch"
         row = _network_row(conversion, at, verdict, why, amount)
         if verdict != "duplicate_claim" and conversion.role != "renewal" and not conversion.step(at).void:
-            reason_, owed = _judge_commission(order, conversion, at, amount)
+            # Parts share what is left of their order.
+            due = Fraction(amount * conversion.step(at).sale, sold) if conversion.role == "part" else amount
+            reason_, owed = _judge_commission(order, conversion, at, due)
             row = row._replace(commission_reason=reason_, expected_commission=owed)
         rows.append(row)
     if not told and known:
@@ -173,15 +176,15 @@ def _cause(kind: str | None, verdict: str) -> str:
     return labels.CAUSES_OF_CLASSES.get(verdict) or labels.CAUSES[kind or ""]
 
 
-def _judge_commission(order: Order, conversion: Conversion, at: int, amount: int) -> tuple[str, int | None]:
-    """Return whether the commission of a counted sale is as agreed, else why not, and what is owed."""
+def _judge_commission(order: Order, conversion: Conversion, at: int, amount: int | Fraction) -> tuple[str, int | None]:
+    """Return whether the commission of a counted sale is as agreed, else why not, and what is owed on an amount."""
     kind, sale = order.kind or "", conversion.step(at).sale
     paid_in = conversion.habits.commission_currency or conversion.programme.currency
     if paid_in != SHOPS[order.shop].currency:
         return "currency_differs", None
     void = order.state(at).status in ("cancelled", "refunded")
     nothing = void or kind in ("unauthorised_voucher", "late_conversion")
-    owed = 0 if nothing else conversion.owed(sale if conversion.role == "part" else amount)
+    owed = 0 if nothing else conversion.owed(amount)
     if conversion.commission(sale) == owed:
         return "as_agreed", owed
     return "order_void" if void else labels.REASONS.get(kind, "wrong_base"), owed

@@ -96,12 +96,14 @@ def planted(acme: Build, compiled: Compiled, tmp_path_factory: pytest.TempPathFa
         line("8021", "1", "70.00"),
         line("8021", "2", "40.00"),
     )
-    insert(warehouse, "valid_crm.orders", *(sold(number) for number in ("8101", "8102", "8103")))
+    insert(warehouse, "valid_crm.orders", *(sold(number) for number in ("8101", "8102", "8103")), given_back("8104"))
     insert(
         warehouse,
         "valid_awin.transactions",
         brand.awin(8110, "8101", "60.00"),
         brand.awin(8111, "8101", "40.00"),
+        brand.awin(8150, "8104", "60.00"),
+        brand.awin(8151, "8104", "40.00"),
         brand.awin(8120, "8102", "100.00"),
         brand.awin(8121, "8102", "100.00", transaction_date="2026-02-12 12:00:00", click_date=None),
         *(brand.awin(number, "8103", "100.00", click_date=None, publisher_id=number) for number in (8132, 8130, 8131)),
@@ -225,6 +227,26 @@ def test_parts_and_renewals_are_no_duplicates_and_a_second_report_is(planted: Bu
         ("8132", "duplicate_claim", lost, "claimed_by_another_publisher", "awin:1001:8130"),
         ("8140", "missing_in_crm", "no_such_order", "order_id_missing", None),
     ]
+
+
+def test_parts_share_what_is_left_of_an_order_after_a_refund(planted: Build) -> None:
+    rows = planted.query(
+        """
+        select d.record_id, d.side, d.reason, d.root_cause, d.amount_difference, d.residual_amount,
+               d.commission_at_risk, c.publisher_commission
+        from marts.fct_reconciliation_diffs d
+        left join marts.fct_conversions c on c.conversion_key = d.conversion_key and d.side = 'network'
+        where d.record_id in ('8150', '8151', '8104') order by 1
+        """
+    )
+    told = [row[:6] for row in rows]
+    # Of 100.00 in parcels of 60.00 and 40.00, 30.00 were given back.
+    assert told == [
+        ("8104", "order", "network_higher", "refund_ignored", D(30), D(0)),
+        ("8150", "network", "network_higher", "refund_ignored", D(18), D(0)),
+        ("8151", "network", "network_higher", "refund_ignored", D(12), D(0)),
+    ]
+    assert [(risk, paid * D("0.3")) for *_, risk, paid in rows[1:]] == [(row[-1] * D("0.3"),) * 2 for row in rows[1:]]
 
 
 def test_duplicates_are_told_with_their_money_before_and_after(acme: Build) -> None:

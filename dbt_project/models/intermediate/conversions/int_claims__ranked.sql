@@ -33,7 +33,8 @@ candidates as (
         o.order_key,
         o.ordered_at,
         {{ voucher_word('coalesce(o.voucher_code, c.voucher_code)') }} as voucher_code,
-        {{ minor_units('o.commissionable_amount', 'o.minor_unit_digits') }} as commissionable_units
+        {{ minor_units('o.commissionable_amount', 'o.minor_unit_digits') }} as commissionable_units,
+        {{ minor_units('o.subtotal - coalesce(o.discount, 0)', 'o.minor_unit_digits') }} as ordered_units
     from {{ ref('int_conversions__keyed') }} as c
     inner join {{ ref('int_pairs__chosen') }} as pairs on c.conversion_key = pairs.conversion_key
     inner join {{ ref('int_orders__keyed') }} as o on pairs.order_key = o.order_key
@@ -76,7 +77,8 @@ claiming as (
 
 ),
 
--- What one publisher claims in several amounts that add up to the order is one claim in parts.
+-- What one publisher claims in several amounts that add up to the order, as it was placed or is now, is one claim in
+-- parts.
 summed as (
 
     select
@@ -98,7 +100,7 @@ parted as (
             and publisher_id is not null
             and own_claims > 1
             and least_units > 0
-            and own_units = commissionable_units,
+            and own_units in (commissionable_units, ordered_units),
             false
         ) as is_part
     from summed

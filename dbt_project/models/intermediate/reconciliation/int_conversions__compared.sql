@@ -1,5 +1,5 @@
 {{ config(materialized='table') }}
-{%- set comparable = round_to_minor_unit('comparable_amount', 'minor_unit_digits') -%}
+{%- set told = round_to_minor_unit('told_amount', 'minor_unit_digits') -%}
 {%- set commissionable = round_to_minor_unit('commissionable_amount', 'minor_unit_digits') %}
 
 with newest as (
@@ -39,10 +39,45 @@ sides as (
 
 ),
 
-classified as (
+parts as (
+
+    select
+        conversion_key,
+        {{ money('sum(comparable_amount) over (partition by order_key)') }} as parts_amount,
+        {{ money('sum(comparable_amount) over (
+            partition by order_key order by conversion_key rows between unbounded preceding and current row
+        )') }} as reached_amount
+    from sides
+    where is_part
+
+),
+
+-- The parts of an order are compared with it as one, and each is owed its share, in whole units; all shares are the order.
+told as (
 
     select
         sides.*,
+        coalesce(parts.parts_amount, sides.comparable_amount) as told_amount,
+        {%- set before = round_to_minor_unit(exact_share(
+            'sides.commissionable_amount', money('parts.reached_amount - sides.comparable_amount'), 'parts.parts_amount'
+        ), 'sides.minor_unit_digits') %}
+        {%- set reached = round_to_minor_unit(exact_share(
+            'sides.commissionable_amount', 'parts.reached_amount', 'parts.parts_amount'
+        ), 'sides.minor_unit_digits') %}
+        case
+            when parts.conversion_key is null then sides.commissionable_amount
+            when parts.reached_amount = parts.parts_amount then {{ money('sides.commissionable_amount - ' ~ before) }}
+            else {{ money(reached ~ ' - ' ~ before) }}
+        end as owed_amount
+    from sides
+    left join parts on sides.conversion_key = parts.conversion_key
+
+),
+
+classified as (
+
+    select
+        told.*,
         case
             when row_kind = 'test' then 'test_row'
             when order_key is null and conversion_state = 'void' then 'void_without_order'
@@ -59,16 +94,16 @@ classified as (
             -- Of an order that was given back in parts there may be nothing left to owe.
             when conversion_state = 'void' and (expected_state = 'void' or commissionable_amount <= 0) then 'both_void'
             when conversion_state = 'void' then 'void_but_order_live'
-            when is_part then 'part_of_order'
+            when is_part and {{ told }} = {{ commissionable }} then 'part_of_order'
             when comparable_amount is null and sale_amount is null then 'amount_unknown'
             when comparable_amount is null and sale_currency is null then 'currency_unknown'
             when comparable_amount is null then 'currency_differs'
-            when {{ comparable }} > {{ commissionable }} then 'network_higher'
-            when {{ comparable }} < {{ commissionable }} then 'network_lower'
+            when {{ told }} > {{ commissionable }} then 'network_higher'
+            when {{ told }} < {{ commissionable }} then 'network_lower'
             when commissionable_amount is null then 'amount_unknown'
             else 'agrees'
         end as reason
-    from sides
+    from told
     cross join newest
 
 )
@@ -86,20 +121,24 @@ select
         else 'matched'
     end as class,
     reason,
-    comparable_amount,
+    told_amount,
     -- The parts of an order add up to it.
     case
         when reason = 'part_of_order' then {{ money('0') }}
-        else {{ money('comparable_amount - commissionable_amount') }}
+        else {{ money('comparable_amount - owed_amount') }}
     end as amount_difference,
+    case
+        when reason = 'part_of_order' then {{ money('0') }}
+        else {{ money('told_amount - commissionable_amount') }}
+    end as order_difference,
     -- Commission that would be paid without being owed; of an over-reported sale its over-reported part.
     case
         when reason in ('no_order_known', 'after_newest_order', 'several_orders_fit') then null
         when reason in ('live_but_order_void', 'no_such_order', 'bonus_without_order') then publisher_commission
-        when reason = 'network_higher' and commissionable_amount <= 0 then publisher_commission
+        when reason = 'network_higher' and owed_amount <= 0 then publisher_commission
         when reason = 'network_higher' then {{ times_rate(
             'publisher_commission',
-            '(' ~ decimal_quotient('comparable_amount - commissionable_amount', 'comparable_amount') ~ ')'
+            '(' ~ decimal_quotient('comparable_amount - owed_amount', 'comparable_amount') ~ ')'
         ) }}
         when reason in ('amount_unknown', 'currency_unknown', 'currency_differs') then null
         else {{ money('0') }}

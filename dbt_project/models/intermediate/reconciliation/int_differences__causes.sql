@@ -45,7 +45,10 @@ compared as (
         cast(coalesce(counted.fitting_causes, 0) as integer) as fitting_causes,
         case
             when compared.class in ('amount_mismatch', 'status_mismatch') then compared.amount_difference
-        end as amount_difference
+        end as amount_difference,
+        case
+            when compared.class in ('amount_mismatch', 'status_mismatch') then compared.order_difference
+        end as order_difference
     from {{ ref('int_conversions__compared') }} as compared
     inner join {{ ref('int_conversions__keyed') }} as c on compared.conversion_key = c.conversion_key
     left join {{ ref('int_orders__keyed') }} as o on compared.order_key = o.order_key
@@ -59,14 +62,20 @@ split as (
     select
         *,
         case when root_cause = 'unexplained' then {{ money('amount_difference - amount_difference') }} else amount_difference end
-            as explained_amount
+            as explained_amount,
+        case when root_cause = 'unexplained' then {{ money('order_difference - order_difference') }} else order_difference end
+            as order_explained_amount
     from compared
 
 ),
 
 explained as (
 
-    select *, {{ money('amount_difference - explained_amount') }} as residual_amount from split
+    select
+        *,
+        {{ money('amount_difference - explained_amount') }} as residual_amount,
+        {{ money('order_difference - order_explained_amount') }} as order_residual_amount
+    from split
 
 ),
 
@@ -112,7 +121,7 @@ select
     end as root_cause,
     explained.cause_evidence,
     coalesce(explained.fitting_causes, 0) as fitting_causes,
-    explained.explained_amount,
-    explained.residual_amount
+    explained.order_explained_amount as explained_amount,
+    explained.order_residual_amount as residual_amount
 from {{ ref('int_orders__matched') }} as matched
 left join explained on matched.conversion_key = explained.conversion_key

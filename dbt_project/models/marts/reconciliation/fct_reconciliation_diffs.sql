@@ -69,7 +69,7 @@ order_side as (
         c.sale_currency as network_currency,
         o.commissionable_amount as order_amount,
         o.currency as order_currency,
-        compared.amount_difference,
+        compared.order_difference as amount_difference,
         -- The network side carries the commission of a pair, so that a sum over both sides counts it once.
         cast(null as decimal(18, 6)) as commission_at_risk,
         cast(null as varchar) as commission_currency,
