@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -85,7 +85,7 @@ class Receipt:
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
-def _no_details(action: Action, record: Mapping[str, Any]) -> Mapping[str, str]:
+def _no_details(action: Action, records: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
     return {}
 
 
@@ -111,7 +111,8 @@ class Corrections:
         read: Takes the receipt from a successful answer; raises BrokenAnswer where it is not the documented one.
         within: How long after the call the change may take to show in what is pulled.
         stream: Stream of the network's own records, and the field in them that holds the conversion's id.
-        details: Takes from that record what the action's call needs; raises RecordError where the call cannot tell it.
+        details: Takes from these records, each as it was read last and the newest first, what the action's call needs;
+            raises RecordError where the call cannot tell it.
         source: Where the shape is published.
         by_hand: Who does what where no call is published: the request's path is then the name of a file, its content
             the file's, and nothing is ever sent. Empty where there is a call.
@@ -125,7 +126,7 @@ class Corrections:
     read: Callable[[Answer], Receipt] = never_read
     within: timedelta
     stream: tuple[str, str]
-    details: Callable[[Action, Mapping[str, Any]], Mapping[str, str]] = _no_details
+    details: Callable[[Action, Sequence[Mapping[str, Any]]], Mapping[str, str]] = _no_details
     source: str
     mixed: bool = True
     by_order: bool = False

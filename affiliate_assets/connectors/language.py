@@ -151,12 +151,16 @@ class OpenRecords:
         words: The network's words of a state that is not terminal.
         reread_after: A record not read for this long is read again; zero means in every nightly pull.
         keys_per_call: How many keys one call may name; 0 where the network has no such call.
+        payable: Words of a state that ends when the commission is paid, where no clock shows that.
+        paid: Boolean column that tells whether it was paid.
     """
 
     column: str
     words: frozenset[str]
     reread_after: timedelta
     keys_per_call: int = 0
+    payable: frozenset[str] = frozenset()
+    paid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def draft(settings: Settings, journal: Journal, wanted: Wanted, *, by: str, at: 
         ConfigError: Nothing is published yet.
     """
     connectors = api_connectors()
-    under_way = {_record(entry) for entry in journal.of(UNDER_WAY)}
+    under_way = {record_of(entry) for entry in journal.of(UNDER_WAY)}
     found: list[tuple[Corrections, Instruction]] = []
     left_out = []
     for row in _rows(settings):
@@ -107,7 +107,8 @@ def _state(journal: Journal, told: Instruction) -> State | None:
     return entry.state if entry else None
 
 
-def _record(entry: Entry) -> tuple[str, str, str]:
+def record_of(entry: Entry) -> tuple[str, str, str]:
+    """Network, account and record that an entry is about."""
     told = entry.instruction
     return told.network, told.account_id, told.record_id
 
@@ -117,6 +118,26 @@ def _rows(settings: Settings) -> list[dict[str, Any]]:
         cursor = marts.execute(_DIFFERENCES)
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def still_asked(settings: Settings, instructions: Collection[Instruction]) -> set[str]:
+    """Ids of those that the published figures ask for as they were drafted: same action, ground and amounts."""
+    connectors = api_connectors()
+    rows = {(row["network"], row["account_id"], row["record_id"]): row for row in _rows(settings)}
+    found = set()
+    for told in instructions:
+        row, connector = rows.get((told.network, told.account_id, told.record_id)), connectors.get(told.network)
+        asked = None if row is None else _asked(row)
+        if row is None or asked is None or connector is None or connector.corrections is None:
+            continue
+        try:
+            anew = _instruction(settings, connector.corrections, row, *asked)
+        except RecordError:
+            continue
+        # Details come from the network's own record, which changes with what is compared here.
+        if replace(anew, details=told.details) == told:
+            found.add(told.instruction_id)
+    return found
 
 
 def _asked(row: Mapping[str, Any]) -> tuple[Action, Ground] | None:
@@ -220,8 +241,8 @@ def _with_details(
     with connection(settings.warehouse) as warehouse:
         for corrections, instruction in found:
             try:
-                record = _latest(warehouse, corrections, instruction)
-                details = {**instruction.details, **corrections.details(instruction.action, record)}
+                records = _latest(warehouse, corrections, instruction)
+                details = {**instruction.details, **corrections.details(instruction.action, records)}
                 detailed = replace(instruction, details=details)
                 corrections.shape(corrections.request(detailed.account_id, (detailed,), at))
                 told.append(detailed)
@@ -232,17 +253,25 @@ def _with_details(
 
 def _latest(
     warehouse: duckdb.DuckDBPyConnection, corrections: Corrections, instruction: Instruction
-) -> Mapping[str, Any]:
+) -> list[Mapping[str, Any]]:
     stream, name = corrections.stream
-    row = warehouse.execute(
+    rows = warehouse.execute(
         f"""
-        select record from {raw_table(instruction.network, stream)}
-        where _account_id = ? and json_extract_string(record, ?) = ?
-        order by _observed_at desc, _fetched_at desc, _row_hash desc limit 1
+        select record
+        from (
+            select
+                record, _observed_at, _fetched_at, _row_hash,
+                row_number() over (
+                    partition by _key order by _observed_at desc, _fetched_at desc, _row_hash desc
+                ) as age
+            from {raw_table(instruction.network, stream)}
+            where _account_id = ? and json_extract_string(record, ?) = ?
+        )
+        where age = 1
+        order by _observed_at desc, _fetched_at desc, _row_hash desc
         """,
         [instruction.account_id, name if name.startswith("$") else f"$.{name}", instruction.record_id],
-    ).fetchone()
-    if row is None:
+    ).fetchall()
+    if not rows:
         raise RecordError("The network's own record is not there.", next_step="run `affiliate run`, then draft again.")
-    record: Mapping[str, Any] = json.loads(row[0], parse_float=Decimal)
-    return record
+    return [json.loads(record, parse_float=Decimal) for (record,) in rows]

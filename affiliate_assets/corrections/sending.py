@@ -13,7 +13,7 @@ import duckdb
 
 from affiliate_assets.connectors.corrections import Corrections, Instruction, Receipt
 from affiliate_assets.connectors.language import Connector, Priority, Request
-from affiliate_assets.corrections.drafting import published_file
+from affiliate_assets.corrections.drafting import published_file, record_of, still_asked
 from affiliate_assets.corrections.files import put_files
 from affiliate_assets.corrections.journal import FROM, Entry, Event, Journal, Line
 from affiliate_assets.errors import (
@@ -116,21 +116,14 @@ def overtaken(settings: Settings, journal: Journal, entries: Sequence[Entry], at
     An account whose network is withheld is left for later.
     """
     with duckdb.connect(published_file(settings), read_only=True) as marts:
-        rows = marts.execute(
-            "select network, account_id, conversion_id, status, sale_amount, is_withheld from fct_conversions"
-        ).fetchall()
-    present = {row[:3]: row[3:] for row in rows}
-    left: list[Entry] = []
-    gone: list[Entry] = []
-    for entry in entries:
-        told = entry.instruction
-        status, amount, is_withheld = present.get((told.network, told.account_id, told.record_id), (None, None, False))
-        if is_withheld:
-            continue
-        (left if (status, amount) == (told.status, told.sale_amount) else gone).append(entry)
-    names = [entry.instruction.instruction_id for entry in gone]
-    journal.add(Line(at, "withdrawn", names, message="the conversion has changed since it was drafted"))
-    return left
+        withheld = set(
+            marts.execute("select network, account_id, conversion_id from fct_conversions where is_withheld").fetchall()
+        )
+    certain = [entry for entry in entries if record_of(entry) not in withheld]
+    asked = still_asked(settings, [entry.instruction for entry in certain])
+    gone = [name for entry in certain if (name := entry.instruction.instruction_id) not in asked]
+    journal.add(Line(at, "withdrawn", gone, message="the figures no longer ask for it as it was drafted"))
+    return [entry for entry in certain if entry.instruction.instruction_id in asked]
 
 
 def send(settings: Settings, journal: Journal, at: datetime, call: Send | None = None) -> list[str]:
@@ -188,11 +181,14 @@ _SAID: dict[_After, str] = {
 
 def _after(error: AffiliateError) -> _After:
     """What an error of the one call says about the instructions: only a plain refusal or no call at all is certain."""
+    status = error.evidence.status if error.evidence else None
+    # A network that is out of order may have done it before, whatever it says of its limit.
+    if status is not None and status >= 500:
+        return "unknown"
     if isinstance(error, BudgetSpent | ConfigError | CredentialRefused | RateLimited):
         return "put_back"
     if isinstance(error, ContractError) or not isinstance(error, NetworkStopped):
         return "unknown"
-    status = error.evidence.status if error.evidence else None
     if status is not None and status < 400:
         return "unknown"
     return "put_back" if status == 403 else "refused"

@@ -141,8 +141,9 @@ def _check_words(decision: Decision) -> None:
 
 def _refusal(warehouse: duckdb.DuckDBPyConnection, decision: Decision) -> str | None:
     """Why the decision cannot be, if it cannot."""
-    last, opened_at = warehouse.execute(
-        "select arg_max(event, night_number), max(as_of) filter (event in ('opened', 'reopened'))"
+    last, opened_at, reopened_at = warehouse.execute(
+        "select arg_max(event, night_number), max(as_of) filter (event in ('opened', 'reopened')),"
+        " max(as_of) filter (event = 'reopened')"
         " from ops.difference_nights where diff_key = ?",
         [decision.diff_key],
     ).fetchall()[0]
@@ -151,9 +152,10 @@ def _refusal(warehouse: duckdb.DuckDBPyConnection, decision: Decision) -> str | 
     if last == "closed":
         return "closed_by_data"
     status = warehouse.execute(
-        "select status from ops.decisions where diff_key = ? and status is not null and refused_because is null"
-        " and recorded_at > ? order by decided_at desc, recorded_at desc, decision_id desc limit 1",
-        [decision.diff_key, opened_at],
+        "select status from ops.decisions where diff_key = $diff_key and status is not null and refused_because is null"
+        " and recorded_at > $opened_at and ($reopened_at is null or decided_at > $reopened_at)"
+        " order by decided_at desc, recorded_at desc, decision_id desc limit 1",
+        {"diff_key": decision.diff_key, "opened_at": opened_at, "reopened_at": reopened_at},
     ).fetchone()
     if decision.status in SETTLED and status is not None and status[0] in SETTLED:
         return "already_settled"

@@ -179,7 +179,7 @@ class DroppedFile:
             if name in stream.hashed:
                 record[stream.hashed[name]] = None if value is None else keyed_hash(str(value), self.hash_key)
             elif name in stream.hosts:
-                record[stream.hosts[name]] = None if value is None else urlsplit(str(value)).hostname
+                record[stream.hosts[name]] = None if value is None else _host(str(value))
             elif name not in self._joined_into:
                 record[name] = value
         for name, parts in stream.joined.items():
@@ -247,3 +247,11 @@ def _decimal(value: object) -> Decimal | None:
 def keyed_hash(value: str, key: str) -> str:
     """HMAC-SHA-256 of a personal value, lower case and trimmed, so that both sides of a join agree."""
     return hmac.new(key.encode(), value.strip().lower().encode(), hashlib.sha256).hexdigest()
+
+
+def _host(url: str) -> str | None:
+    """The host that a URL names; None where it names none that can be read: whoever visits a shop may send anything."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None

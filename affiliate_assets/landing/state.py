@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 import duckdb
@@ -140,13 +140,15 @@ def _open_records(
     rule, base = stream.open_records, stream.clocks[0]
     if rule is None:
         return ()
-    words = ", ".join(f"'{word}'" for word in sorted(rule.words))
+    is_open = f"{rule.column} in ({_quoted(rule.words)}) or {rule.column} is null"
+    if rule.payable:
+        is_open += f" or {rule.column} in ({_quoted(rule.payable)}) and not coalesce({rule.paid}, false)"
     rows = warehouse.execute(
         f"""
         with open_now as (
             select _key, {base.column} as dated_at, _observed_at
             from {latest_versions(network, stream.name, "_account_id = $account")}
-            where {rule.column} in ({words}) or {rule.column} is null
+            where {is_open}
         )
         select o._key, o.dated_at, greatest(max(o._observed_at), coalesce(max(w.as_of), max(o._observed_at)))
         from open_now o
@@ -158,6 +160,10 @@ def _open_records(
         {"account": account_id, "network": network, "stream": stream.name, "clock": base.name},
     ).fetchall()
     return tuple(OpenRecord(key, _utc(dated_at), _utc(read_at)) for key, dated_at, read_at in rows)
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in sorted(words))
 
 
 def _utc(instant: datetime) -> datetime:

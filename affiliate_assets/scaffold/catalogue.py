@@ -186,7 +186,9 @@ def _open(stream: ApiStream) -> str:
     rule = stream.open_records
     if rule is None:
         return "–"
-    words = ", ".join(f"`{word}`" for word in sorted(rule.words))
+    words = ", ".join(
+        [f"`{word}`" for word in sorted(rule.words)] + [f"`{word}` until it is paid" for word in sorted(rule.payable)]
+    )
     rhythm = f"after {span(rule.reread_after)}" if rule.reread_after else "every night"
     return f"{words}, {rhythm}" + (f", {rule.keys_per_call} ids a call" if rule.keys_per_call else "")
 

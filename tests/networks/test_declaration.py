@@ -117,6 +117,7 @@ _OF_A_STREAM: dict[str, Callable[[ApiStream], bool]] = {
     "dates its records by its first clock": lambda s: not s.clocks or _dates(s),
     "has no open records without a clock": lambda s: s.clocks != () or s.open_records is None,
     "knows the words of open records": lambda s: _knows_open_words(s),
+    "tells the payment of what is open until it is paid": lambda s: _tells_payment_of_what_is_payable(s),
     "controls a column of money": lambda s: s.control is None or duckdb_type_of(_column(s)) == "DECIMAL(18,6)",
 }
 
@@ -128,7 +129,17 @@ def _dates(stream: ApiStream) -> bool:
 
 def _knows_open_words(stream: ApiStream) -> bool:
     rule = stream.open_records
-    return rule is None or (bool(rule.words) and rule.words < known_words_of(stream.schema.columns[rule.column]))
+    if rule is None:
+        return True
+    words = rule.words | rule.payable
+    return bool(rule.words) and words < known_words_of(stream.schema.columns[rule.column])
+
+
+def _tells_payment_of_what_is_payable(stream: ApiStream) -> bool:
+    rule = stream.open_records
+    if rule is None or not rule.payable:
+        return rule is None or not rule.paid
+    return not rule.payable & rule.words and duckdb_type_of(stream.schema.columns[rule.paid]) == "BOOLEAN"
 
 
 def _column(stream: ApiStream) -> object:

@@ -14,10 +14,10 @@ from affiliate_assets.networks.partnerize.corrections import CORRECTIONS as PART
 def test_a_conversion_with_rejected_items_is_not_approved_as_a_whole(status: str | None) -> None:
     record = {"conversion_value": {"conversion_status": status}, "conversion_item_ids": "1 2"}
     with pytest.raises(RecordError, match="its rejected items would be too"):
-        PARTNERIZE.details("approve", record)
-    assert PARTNERIZE.details("decline", record) == {}
+        PARTNERIZE.details("approve", [record])
+    assert PARTNERIZE.details("decline", [record]) == {}
     pending = {"conversion_value": {"conversion_status": "pending"}, "conversion_item_ids": "1 2"}
-    assert PARTNERIZE.details("approve", pending) == {}
+    assert PARTNERIZE.details("approve", [pending]) == {}
 
 
 @pytest.mark.parametrize(("action", "kind", "is_left"), [
@@ -27,6 +27,15 @@ def test_an_amount_that_is_told_by_item_is_left_to_a_person(action: Action, kind
     record = {"actionTrackerId": "7", "actionType": kind, "original": True}
     if is_left:
         with pytest.raises(RecordError, match="told by item"):
-            CJ.details(action, record)
+            CJ.details(action, [record])
     else:
-        assert CJ.details(action, record) == {"action_tracker_id": "7"}
+        assert CJ.details(action, [record]) == {"action_tracker_id": "7"}
+
+
+def test_a_commission_that_was_corrected_before_is_left_to_a_person_whatever_was_read_last() -> None:
+    original = {"actionTrackerId": "7", "actionType": "sim_sale", "original": True}
+    family = [original, {**original, "original": False}]
+    for records in (family, family[::-1]):
+        with pytest.raises(RecordError, match="was corrected before"):
+            CJ.details("amend", records)
+        assert CJ.details("decline", records) == {"action_tracker_id": "7"}

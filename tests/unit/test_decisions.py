@@ -131,6 +131,14 @@ def test_what_was_settled_in_an_earlier_life_may_be_settled_again(warehouse: duc
     assert len(recorded(warehouse)) == 2
 
 
+def test_a_line_about_an_earlier_life_settles_nothing_of_this_one(warehouse: duckdb.DuckDBPyConnection) -> None:
+    drop(warehouse, ("late", "back", "written_off", "2026-03-01 09:00:00"))
+    warehouse.execute("update config.brand set as_of = '2026-03-04 03:00:00'")
+    assert take_decisions(warehouse) == Taken(taken=1)
+    decide(warehouse, decision("back", decided_at=datetime(2026, 3, 5, 9, tzinfo=UTC)))
+    assert [row[1] for row in recorded(warehouse)] == ["written_off", "accepted"]
+
+
 def drop(warehouse: duckdb.DuckDBPyConnection, *rows: tuple[str, str, str | None, str]) -> None:
     """Lines of files, as they are valid."""
     for decision_id, key, status, at in rows:

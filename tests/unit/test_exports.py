@@ -176,6 +176,20 @@ def test_a_row_with_a_wrong_value_is_quarantined_by_order_and_check(
     assert brand.query("select order_id from valid_crm.orders") == [("O-2",)]
 
 
+@pytest.mark.parametrize("referrer", ["https://[x", "http://ex\u2100mple.com/"])
+def test_a_referrer_that_is_no_url_is_unknown_and_stops_nothing(brand: Brand, referrer: str) -> None:
+    header = "touch_id,shop,occurred_at,visitor_id,customer_email,utm_source,utm_medium,utm_campaign,landing_url"
+    header += ",referrer"
+    told = "T-{},de,2026-01-14T10:22:05+01:00,v,,,,,https://shop.example/,{}"
+    rows = (told.format(1, referrer), told.format(2, "https://News.example/a"))
+    write(brand, *rows, header=header, name="touchpoints_1.csv")
+    write(brand, ROW)
+    assert brand.load_exports(FIRST_MORNING).problems == ()
+    found = brand.query("select touch_id, referrer_host from valid_crm.touchpoints order by touch_id")
+    assert found == [("T-1", None), ("T-2", "news.example")]
+    assert brand.query("select order_id from valid_crm.orders") == [("O-1",)]
+
+
 @pytest.mark.parametrize("damage", ["encoding", "quotes"])
 def test_a_file_that_cannot_be_read_to_its_end_is_refused_whole(
     brand: Brand, damage: str, monkeypatch: pytest.MonkeyPatch

@@ -76,6 +76,27 @@ def test_a_reversal_on_day_58_is_seen_in_the_next_night_without_a_backfill(brand
     assert len(brand.sandbox.calls) - before <= 2 * 5
 
 
+def test_a_payment_that_no_clock_of_awin_shows_is_seen_within_a_week(brand: Brand) -> None:
+    # Awin's sandbox pays on the first of a month, twenty days after the approval or more; all is decided in March.
+    approved = "select count(*) from valid_awin.transactions where commission_status = 'approved'"
+    unpaid = """
+        select count(*) from (
+            select *, row_number() over (partition by _key order by _observed_at desc, _fetched_at desc) as recency
+            from valid_awin.transactions
+        ) where recency = 1 and commission_status = 'approved' and not paid_to_publisher
+    """
+    nights = [FIRST + 8 * n * DAY for n in range(16)]
+    for night in nights:
+        assert brand.pull("awin", night).problems == ()
+    ((total,),) = brand.query(approved)
+    assert total > 10
+    assert brand.query(unpaid) == [(0,)]
+    # What is paid is asked for no more.
+    before = len(brand.sandbox.calls)
+    assert brand.pull("awin", nights[-1] + 8 * DAY).problems == ()
+    assert len(brand.sandbox.calls) - before <= 2 * 5
+
+
 def test_a_correction_on_day_55_or_later_is_seen_in_the_next_night_at_cj(brand: Brand) -> None:
     row = next(
         row

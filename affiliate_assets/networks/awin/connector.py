@@ -127,8 +127,14 @@ CONNECTOR = Connector(
             ),
             # 31 days are documented; whether exactly 31 × 24 hours pass is not.
             max_span=timedelta(days=30),
-            # The three clocks show every change but a deletion, which no clock is documented to carry.
-            open_records=OpenRecords("commission_status", frozenset({"pending"}), timedelta(days=7)),
+            # The three clocks show every change but a deletion and a payment, which none is documented to carry.
+            open_records=OpenRecords(
+                "commission_status",
+                frozenset({"pending"}),
+                timedelta(days=7),
+                payable=frozenset({"approved"}),
+                paid="paid_to_publisher",
+            ),
             # About 400 days a report. Its columns have none for deleted transactions.
             control=ControlTotals(_report, _total, "sale_amount", frozenset({"deleted"}), timedelta(days=390)),
         ),

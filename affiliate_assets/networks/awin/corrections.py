@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
@@ -107,7 +107,8 @@ def _read(answer: Answer) -> Receipt:
     return Receipt(read_told(answer, _Job, "a batch").job_id)
 
 
-def _details(action: Action, record: Mapping[str, Any]) -> Mapping[str, str]:
+def _details(action: Action, records: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    record = records[0]
     if action != "amend":
         return {}
     parts = record.get("transactionParts") or []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -116,11 +116,14 @@ def _read(answer: Answer) -> Receipt:
     return Receipt(next((order.submission_id for order in result.orders or ()), None))
 
 
-def _details(action: Action, record: Mapping[str, Any]) -> Mapping[str, str]:
-    tracker = record.get("actionTrackerId")
+def _details(action: Action, records: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    tracker = records[0].get("actionTrackerId")
     if not tracker:
         raise RecordError("The commission names no action tracker.", next_step="correct it in CJ's interface.")
-    if action == "amend" and (str(record.get("actionType")).startswith("item_") or not record.get("original")):
+    # An original is seen again after its corrections, as it is extended and locks.
+    if action == "amend" and any(
+        str(record.get("actionType")).startswith("item_") or not record.get("original") for record in records
+    ):
         raise RecordError(
             "The commission is told by item, or was corrected before; how its amount is split is for a person to say.",
             next_step="restate it in CJ's interface.",

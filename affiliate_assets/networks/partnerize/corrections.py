@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -87,7 +87,8 @@ def _read(answer: Answer) -> Receipt:
     return Receipt(named if isinstance(named, str) else None)
 
 
-def _details(action: Action, record: Mapping[str, Any]) -> Mapping[str, str]:
+def _details(action: Action, records: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    record = records[0]
     status = (record.get("conversion_value") or {}).get("conversion_status")
     if action == "approve" and status != "pending":
         raise RecordError(

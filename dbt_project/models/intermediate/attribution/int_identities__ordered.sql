@@ -8,8 +8,17 @@ with versions as (
 
 ),
 
+-- Orders of several shops may share an id; then it tells no customer, unless all of them name the same one.
+named as (
+
+    select order_match_key
+    from {{ ref('int_orders__keyed') }}
+    group by order_match_key
+    having min(customer_hash) = max(customer_hash) and count(*) = count(customer_hash)
+
+),
+
 -- Of an order, its present customer counts, since the first version that names that customer.
--- Orders of several shops may share an id; then it tells no customer.
 customers as (
 
     select
@@ -17,10 +26,10 @@ customers as (
         min(o.customer_hash) as customer_hash,
         min(v.observed_at) as first_observed_at
     from {{ ref('int_orders__keyed') }} as o
+    inner join named on o.order_match_key = named.order_match_key
     inner join versions as v
         on o.shop = v.shop and o.order_match_key = v.order_match_key and o.customer_hash = v.customer_hash
     group by o.order_match_key
-    having min(o.customer_hash) = max(o.customer_hash)
 
 ),
 

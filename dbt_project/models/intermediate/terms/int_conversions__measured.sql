@@ -12,7 +12,8 @@ with counted as (
         {{ month_in_zone('c.occurred_at', 'brand.time_zone') }} as month_date,
         {{ dbt.datediff('c.clicked_at', 'c.occurred_at', 'second') }} as seconds_since_click,
         o.order_key,
-        coalesce(o.expected_state = 'void', false) as is_order_void,
+        coalesce(o.expected_state = 'void' or (o.commissionable_amount <= 0 and o.refunded_subtotal > 0), false)
+            as is_order_void,
         c.publisher_commission as reported_commission,
         c.publisher_commission_currency as commission_currency,
         c.network_fee,

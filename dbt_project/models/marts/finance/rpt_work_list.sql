@@ -67,6 +67,7 @@ commissions as (
     from {{ ref('fct_commission_differences') }} as f
     inner join {{ ref('fct_reconciliation_diffs') }} as d
         on f.conversion_key = d.conversion_key and d.side = 'network'
+    left join {{ ref('currencies') }} as currencies on f.commission_currency = currencies.currency
     where
         not f.is_withheld
         and f.commission_difference <> 0
@@ -77,6 +78,12 @@ commissions as (
                 d.class = 'amount_mismatch'
                 and f.commission_reason <> 'wrong_base'
                 and (f.commission_difference < 0 or f.commission_difference > coalesce(d.commission_at_risk, 0))
+            )
+            -- Taken of the sale as it was reported, the two are the same but for rounding; of another base they are not.
+            or (
+                d.class = 'amount_mismatch'
+                and f.commission_reason = 'wrong_base'
+                and {{ minor_units('f.commission_difference - coalesce(d.commission_at_risk, 0)', 'currencies.minor_unit_digits') }} > 1
             )
         )
 

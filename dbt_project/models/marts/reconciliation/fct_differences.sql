@@ -1,3 +1,13 @@
+{%- set of_this_life -%}
+    case
+        when
+            d.status is not null
+            and d.recorded_at > lives.opened_at
+            and (lives.reopened_count = 0 or d.decided_at > lives.opened_at)
+            then 1
+        else 0
+    end
+{%- endset -%}
 with latest as (
 
     select max(night_at) as night_at
@@ -20,6 +30,7 @@ lives as (
 ),
 
 -- A decision is about what its difference was then: what opened later is not settled by it, but keeps owner and note.
+-- One that was made before a difference first showed waited for it.
 decided as (
 
     select
@@ -30,11 +41,11 @@ decided as (
         d.decided_by,
         d.decided_at,
         d.recorded_at,
-        case when d.status is not null and d.recorded_at > lives.opened_at then 1 else 0 end as is_of_this_life,
+        {{ of_this_life }} as is_of_this_life,
         row_number() over (
             partition by d.diff_key
             order by
-                case when d.status is not null and d.recorded_at > lives.opened_at then 0 else 1 end,
+                {{ of_this_life }} desc,
                 d.decided_at desc, d.recorded_at desc, d.decision_id desc
         ) as status_recency,
         row_number() over (
