@@ -109,7 +109,7 @@ def _privacy(settings: Settings) -> Finding:
 
 
 def _missing(connector: Network, account: AccountSettings) -> str | None:
-    """What the network leaves to the account to tell, and the account does not."""
+    """What the network leaves to the account to tell, and the account does not, or tells in vain."""
     if connector.needs_currency and account.currency is None:
         return f'{connector.title} does not tell the currency. Next: add currency = "…" to this account.'
     if connector.needs_time_zone and account.time_zone is None:
@@ -117,6 +117,10 @@ def _missing(connector: Network, account: AccountSettings) -> str | None:
         return (
             f"{connector.title} does not tell the zone of its times, which are read in {zones}."
             ' Next: add time_zone = "…" to this account, as it is set at the network.'
+        )
+    if connector.asks_for_utc and account.time_zone is not None:
+        return (
+            f"{connector.title} is asked for times in UTC. Next: remove time_zone of this account, which means nothing."
         )
     return None
 

@@ -57,6 +57,7 @@ class Network(Source):
         lock_rule: When a conversion can no longer be changed, in words with the source.
         needs_currency: The network does not tell the currency: the account must.
         needs_time_zone: Its times are naive in a zone that it does not tell: the account must.
+        asks_for_utc: Its calls name UTC as the zone of their times, so that an account's `time_zone` is no one's.
         role: A tracker logs once more what networks report: its conversions are no claims, its clicks are touchpoints.
         currency: The currency of everything that the network tells, where it has only one.
     """
@@ -68,5 +69,6 @@ class Network(Source):
     lock_rule: str = "not documented"
     needs_currency: bool = False
     needs_time_zone: bool = False
+    asks_for_utc: bool = False
     role: Literal["network", "tracker"] = "network"
     currency: str | None = None

@@ -197,10 +197,16 @@ class Asker:
 
     def _heed(self, answer: Answer) -> None:
         """Where an answer was the last one that the network gives for now, nobody asks before it says so."""
-        if 200 <= answer.status < 300 and calls_left(answer) == 0:
+        if 200 <= answer.status < 300 and calls_left(answer) == 0 and not self._counts_jobs(answer):
             pause = asked_pause(answer)
             if pause:
                 self.budget.pause(min(pause, _LONGEST_PAUSE))
+
+    def _counts_jobs(self, answer: Answer) -> bool:
+        """Whether an answer tells what is left of a day's jobs, which are no calls: the others may go on."""
+        a_day = max((stream.job.a_day or 0 for stream in self._connector.streams if stream.job), default=0)
+        limit = answer.headers.get("x-ratelimit-limit", "")
+        return limit.isdecimal() and 0 < int(limit) <= a_day
 
     def _count(self, call_id: str, request: Request, question: Question, sent: _Sent, outcome: Outcome) -> None:
         answer = sent.received.answer

@@ -185,10 +185,11 @@ def _where(pull: Pull, question: Question) -> Where:
 
 
 def _manifest(pull: Pull, question: Question) -> Manifest:
-    window = question.window
+    window, connector = question.window, pull.client.connector
+    own_zone = None if connector.asks_for_utc else pull.client.account.time_zone
     return Manifest(
         window_id=new_window_id(window.clock, window.start, window.end),
-        network=pull.client.connector.slug,
+        network=connector.slug,
         account_id=pull.client.account.account_id,
         stream=question.stream.name,
         clock=window.clock,
@@ -196,7 +197,7 @@ def _manifest(pull: Pull, question: Question) -> Manifest:
         window_end=window.end,
         keys=len(window.keys),
         reason=window.reason,
-        time_zone=pull.client.account.time_zone or question.stream.time_zone,
+        time_zone=own_zone or question.stream.time_zone,
         run_id=pull.run_id,
         as_of=pull.as_of,
         started_at=datetime.now(UTC),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from affiliate_assets.errors import NetworkStopped
 from affiliate_assets.http.client import NetworkClient
 
 from .acme import TOKEN
-from .support import QUICK, Scripted, account, client, connector, serving
+from .support import QUICK, SALES, Scripted, account, client, connector, serving
+from .test_jobs import JOB
 
 pytestmark = pytest.mark.usefixtures("token")
 ASK = Request("GET", "A1/sales")
@@ -27,6 +29,16 @@ def test_the_last_call_of_a_window_holds_the_next_one_until_the_network_says(tmp
         client(server.url, tmp_path).send(ASK)
         client(server.url, tmp_path).send(ASK)
     assert server.moments[1] - server.moments[0] >= 0.95
+
+
+def test_a_days_jobs_that_are_spent_hold_no_call(tmp_path: Path) -> None:
+    """impact.com tells what is left of its ten exports a day in the same headers."""
+    spent = (("X-RateLimit-Limit", "10"), ("X-RateLimit-Remaining", "0"), ("X-RateLimit-Reset", "79000"))
+    streams = (replace(SALES, job=replace(JOB, a_day=10)),)
+    with serving([Scripted(200, headers=spent), Scripted(200)]) as server:
+        client(server.url, tmp_path, streams=streams).send(ASK)
+        client(server.url, tmp_path, streams=streams).send(ASK)
+    assert server.moments[1] - server.moments[0] < 5
 
 
 def test_the_budget_of_the_credential_holds_for_the_calls(tmp_path: Path) -> None:

@@ -44,6 +44,13 @@ def test_a_healthy_brand_has_one_fine_line_each_for_one_call_an_account(healthy:
     assert "\n" not in "".join(map(str, findings.values()))
 
 
+def test_a_zone_of_an_account_that_is_asked_for_utc_is_told(healthy: Brand) -> None:
+    edit(healthy, 'account_id = "1001"', 'account_id = "1001"\ntime_zone = "Europe/Berlin"')
+    findings = examined()
+    assert [subject for subject, finding in findings.items() if not finding.ok] == ["Awin 1001"]
+    assert findings["Awin 1001"].message.endswith("Next: remove time_zone of this account.")
+
+
 def test_a_wrong_token_and_a_missing_one_are_told_for_their_accounts_only(
     healthy: Brand, monkeypatch: pytest.MonkeyPatch
 ) -> None:

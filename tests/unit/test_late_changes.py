@@ -76,6 +76,19 @@ def test_a_reversal_on_day_58_is_seen_in_the_next_night_without_a_backfill(brand
     assert len(brand.sandbox.calls) - before <= 2 * 5
 
 
+def test_a_zone_of_the_account_moves_no_time_of_awin(brand: Brand) -> None:
+    settings = brand.settings
+    moved = [account.model_copy(update={"time_zone": "America/New_York"}) for account in settings.accounts]
+    object.__setattr__(brand, "settings", settings.model_copy(update={"accounts": tuple(moved)}))
+    assert brand.pull("awin", FIRST).problems == ()
+    assert awin_figures(brand) == truth(brand.world, "awin", FIRST)
+    dated = "select _key, transaction_date from valid_awin.transactions"
+    told = {
+        str(conversion.number): instant(conversion.occurred_at) for conversion in brand.world.conversions_of("awin")
+    }
+    assert all(told[str(key)] == at.replace(tzinfo=UTC) for key, at in brand.query(dated))  # type: ignore[attr-defined]
+
+
 def test_a_payment_that_no_clock_of_awin_shows_is_seen_within_a_week(brand: Brand) -> None:
     # Awin's sandbox pays on the first of a month, twenty days after the approval or more; all is decided in March.
     approved = "select count(*) from valid_awin.transactions where commission_status = 'approved'"

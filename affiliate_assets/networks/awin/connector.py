@@ -104,6 +104,7 @@ CONNECTOR = Connector(
     limits=(RateLimit(20, timedelta(minutes=1)),),
     probe=_probe,
     tells_payment=True,
+    asks_for_utc=True,
     lock_rule="approved by itself at the end of the validation period, which the contract sets (Access plan: 67 days);"
     " only a pending transaction can be amended or declined",
     owner="team:affiliate-data",

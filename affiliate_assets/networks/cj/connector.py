@@ -121,6 +121,7 @@ CONNECTOR = Connector(
             ),
             # No cap is published for GraphQL, but wide windows end in 504.
             max_span=timedelta(days=30),
+            shortest_span=timedelta(hours=1),
             # extended → new dates and validation words move without any clock.
             open_records=OpenRecords("action_status", frozenset({"new", "extended"}), timedelta(0), keys_per_call=100),
         ),

@@ -70,6 +70,7 @@ CONNECTOR = Connector(
     probe=_probe,
     correction="negative_lines",
     tells_status=False,
+    asks_for_utc=True,
     lock_rule="a cancellation is entered by the end of the month after the sale, and what is entered later is paid"
     " (linkshare-ec help, Japan)",
     owner="team:affiliate-data",

@@ -123,6 +123,7 @@ CONNECTOR = Connector(
             ),
             # Broad questions end in 504.
             max_span=timedelta(days=7),
+            shortest_span=timedelta(hours=1),
             # Published are 762 days.
             history=timedelta(days=760),
             # Approvals that come by themselves are on no clock.
