@@ -78,8 +78,9 @@ def check_rows(outcome: Outcome, references: References, warehouse: duckdb.DuckD
             due = {name: value for name, value in expected[key].items() if name != "_run_id"}
             if plain == due:
                 continue
-            at_once = references.tables(ground, network, (outcome.clean,)).rows[stream.name][key]
-            if not excuses.differs(stream, key, row, [due, at_once]):
+            # A listing of the latest records may no longer hold it on the clean morning.
+            at_once = references.tables(ground, network, (outcome.clean,)).rows[stream.name].get(key)
+            if not excuses.differs(stream, key, row, [due] if at_once is None else [due, at_once]):
                 different = {name: (plain[name], due[name]) for name in due if plain[name] != due[name]}
                 raise AssertionError(f"{stream.name} {key} of {row['_run_id']}: {different}")
 
