@@ -151,7 +151,7 @@ def _asked(row: Mapping[str, Any]) -> tuple[Action, Ground] | None:
             return "decline", "order_returned" if row["order_status"] == "refunded" else "order_cancelled"
         case "amount_mismatch", ("network_higher" | "network_lower"):
             return "amend", "amount_differs"
-        case "matched", "agrees":
+        case "matched", ("agrees" | "agreed_base"):
             return "approve", "order_confirmed"
     return None
 

@@ -1,5 +1,6 @@
 {{ config(materialized='table') }}
 {%- set told = round_to_minor_unit('told_amount', 'minor_unit_digits') -%}
+{%- set agreed = round_to_minor_unit('agreed_amount', 'minor_unit_digits') -%}
 {%- set commissionable = round_to_minor_unit('commissionable_amount', 'minor_unit_digits') %}
 
 with newest as (
@@ -33,9 +34,14 @@ sides as (
         case
             when c.sale_currency = o.currency then c.sale_amount
             when c.tracked_currency = o.currency then c.tracked_amount
-        end as comparable_amount
+        end as comparable_amount,
+        -- What the contract takes the commission of, where that is not the goods.
+        case
+            when e.base <> 'net_goods' and e.commission_currency = o.currency and not c.is_part then e.base_amount
+        end as agreed_amount
     from {{ ref('int_conversions__deduplicated') }} as c
     left join {{ ref('int_orders__keyed') }} as o on c.order_key = o.order_key
+    left join {{ ref('int_conversions__expected') }} as e on c.conversion_key = e.conversion_key
 
 ),
 
@@ -98,6 +104,7 @@ classified as (
             when comparable_amount is null and sale_amount is null then 'amount_unknown'
             when comparable_amount is null and sale_currency is null then 'currency_unknown'
             when comparable_amount is null then 'currency_differs'
+            when {{ told }} = {{ agreed }} and {{ told }} <> {{ commissionable }} then 'agreed_base'
             when {{ told }} > {{ commissionable }} then 'network_higher'
             when {{ told }} < {{ commissionable }} then 'network_lower'
             when commissionable_amount is null then 'amount_unknown'
