@@ -236,6 +236,7 @@ class Connector(Network):
         base_url: Where the API lives, unless the account overrides it; `{account_id}` in it is the account's.
         auth: How a request proves who asks.
         limits: The published limits, each read as a rolling window of one credential.
+        limited_by: The secrets that name whom the limits count, where that is not the whole credential.
         one_at_a_time: The network wants no two calls of a credential at the same time.
         limit_statuses: Status codes by which the network says that its limit is reached.
         streams: What is pulled.
@@ -249,6 +250,7 @@ class Connector(Network):
     auth: Auth
     limits: tuple[RateLimit, ...]
     probe: Callable[[str], Request]
+    limited_by: frozenset[str] = frozenset()
     one_at_a_time: bool = False
     limit_statuses: frozenset[int] = frozenset({429})
     problem: Callable[[Answer], AffiliateError | None] = lambda answer: None

@@ -95,12 +95,13 @@ class NetworkClient:
         base_url = (account.base_url or connector.base_url).replace("{account_id}", account.account_id).rstrip("/")
         secrets = _secrets(connector, account, where)
         credential = _credential(connector, account, secrets)
+        counted = {name: secrets[name] for name in secrets if name in (connector.limited_by or secrets)}
         self._asker = Asker(
             connector,
             account.account_id,
             base_url,
             budgets=budgets,
-            credential=credential,
+            credential=_credential(connector, account, counted),
             priority=priority,
             patience=self._bounds.seconds,
             attempt_seconds=self._bounds.attempt_seconds,
@@ -236,7 +237,7 @@ def _secrets(connector: Connector, account: AccountSettings, where: Where) -> di
 
 
 def _credential(connector: Connector, account: AccountSettings, secrets: dict[str, str]) -> str:
-    """An opaque name for the credential: accounts that share it share its budget and its token.
+    """An opaque name for a credential, or what limits count of it: accounts that share it share its token or budget.
 
     A refresh token counts by where it is kept, because it changes.
     """

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
+from affiliate_assets.connectors.auth import HeaderKeys
 from affiliate_assets.connectors.language import RateLimit, Request
 from affiliate_assets.errors import NetworkStopped
 from affiliate_assets.http.client import NetworkClient
@@ -50,6 +51,24 @@ def test_the_budget_of_the_credential_holds_for_the_calls(tmp_path: Path) -> Non
             asking.send(ASK)
     assert time.monotonic() - started >= 1.0
     assert asking.waited_seconds >= 0.8
+
+
+@pytest.mark.parametrize(("limited_by", "shared"), [(frozenset({"client"}), True), (frozenset(), False)])
+def test_users_of_one_client_share_its_budget_where_that_is_what_is_limited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limited_by: frozenset[str], shared: bool
+) -> None:
+    auth = HeaderKeys({"X-Client": "client", "X-User": "user"})
+    for name, value in (("CLIENT", "client-1-of-acme"), ("USER_A", "user-a-of-acme"), ("USER_B", "user-b-of-acme")):
+        monkeypatch.setenv(name, value)
+    limits = (RateLimit(2, timedelta(seconds=1.5)),)
+    with serving([Scripted(200)]) as server:
+        for user in ("env:USER_A", "env:USER_B"):
+            declared = connector(server.url, auth=auth, limits=limits, limited_by=limited_by)
+            own = account(credentials={"client": "env:CLIENT", "user": user})
+            asking = NetworkClient(declared, own, tmp_path / "budgets.sqlite", QUICK)
+            for _ in range(2):
+                asking.send(ASK)
+    assert (asking.waited_seconds > 0) == shared
 
 
 def test_a_slow_connection_makes_no_later_call_too_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,6 +90,7 @@ CONNECTOR = Connector(
     auth=OAuth2("password", "uaa/oauth/token"),
     # Per API client; breached, 429 comes as plain text and without any header.
     limits=(RateLimit(60, timedelta(minutes=1)),),
+    limited_by=frozenset({"client_id"}),
     probe=_probe,
     problem=problem,
     correction="in_place",
