@@ -107,14 +107,15 @@ owed as (
         c.publisher_id,
         c.occurred_at,
         c.publisher_commission_currency as commission_currency,
+        -- By what was told then: a fee that is told later changes nothing of the days before.
         case
-            when c.advertiser_cost is not null and c.advertiser_cost_currency = c.publisher_commission_currency then 'network'
+            when n.net_cost is not null and c.advertiser_cost_currency = c.publisher_commission_currency then 'network'
             when agreed.network_fee_rate is not null then 'terms'
         end as fee_source,
         {{ money('case when n.is_owed then n.net_commission else 0 end') }} as owed_commission,
         case
             when not n.is_owed then {{ money('0') }}
-            when c.advertiser_cost is not null and c.advertiser_cost_currency = c.publisher_commission_currency
+            when n.net_cost is not null and c.advertiser_cost_currency = c.publisher_commission_currency
                 then {{ money('n.net_cost - n.net_commission') }}
             else {{ round_to_minor_unit(exact_product('n.net_commission', 'agreed.network_fee_rate'), 'currencies.minor_unit_digits') }}
         end as owed_fee
@@ -125,17 +126,33 @@ owed as (
 
 ),
 
+-- A cost is known with its fee: one that is told later brings the whole cost with it.
+known as (
+
+    select
+        conversion_key,
+        observed_at,
+        {{ money('owed_fee - coalesce(lag(owed_fee) over (partition by conversion_key order by observed_at), 0)') }}
+            as fee_change,
+        {{ money('owed_commission + owed_fee - coalesce(
+            lag(owed_commission + owed_fee) over (partition by conversion_key order by observed_at), 0
+        )') }} as cost_change
+    from owed
+    where owed_fee is not null
+
+),
+
 changed as (
 
     select
-        *,
-        {{ money('owed_commission - coalesce(lag(owed_commission) over (partition by conversion_key order by observed_at), 0)') }}
-            as commission_change,
-        case
-            when fee_source is not null
-                then {{ money('owed_fee - coalesce(lag(owed_fee) over (partition by conversion_key order by observed_at), 0)') }}
-        end as fee_change
+        owed.*,
+        {{ money('owed.owed_commission - coalesce(
+            lag(owed.owed_commission) over (partition by owed.conversion_key order by owed.observed_at), 0
+        )') }} as commission_change,
+        known.fee_change,
+        known.cost_change
     from owed
+    left join known on owed.conversion_key = known.conversion_key and owed.observed_at = known.observed_at
 
 )
 
@@ -149,6 +166,7 @@ select
     commission_currency,
     fee_source,
     commission_change,
-    fee_change
+    fee_change,
+    cost_change
 from changed
-where commission_change <> 0 or fee_change <> 0
+where commission_change <> 0 or fee_change <> 0 or cost_change <> 0

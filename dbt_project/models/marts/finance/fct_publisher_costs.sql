@@ -10,7 +10,7 @@ with changes as (
         c.conversion_key,
         c.commission_change,
         c.fee_change,
-        c.fee_source is null as is_fee_unknown,
+        c.cost_change,
         {{ money('0') }} as fixed_fee_change
     from {{ ref('int_conversions__cost_changes') }} as c
     cross join {{ source('config', 'brand') }} as brand
@@ -27,7 +27,7 @@ with changes as (
         cast(null as varchar),
         {{ money('0') }},
         {{ money('0') }},
-        false,
+        fixed_fee_change,
         fixed_fee_change
     from {{ ref('int_publishers__fixed_fees') }}
 
@@ -45,10 +45,12 @@ told as (
         changes.known_date,
         held.withheld_reason,
         count(distinct changes.conversion_key) as changed_conversions,
-        sum(case when changes.is_fee_unknown then 1 else 0 end) as changes_without_fee,
+        count(distinct case when changes.cost_change is null then changes.conversion_key end) as conversions_without_fee,
+        count(case when changes.conversion_key is null or changes.cost_change is not null then 1 end) as known_changes,
         sum(case when held.network is null then changes.commission_change end) as commission_change,
         sum(case when held.network is null then changes.fee_change end) as fee_change,
-        sum(case when held.network is null then changes.fixed_fee_change end) as fixed_fee_change
+        sum(case when held.network is null then changes.fixed_fee_change end) as fixed_fee_change,
+        sum(case when held.network is null then changes.cost_change end) as cost_change
     from changes
     left join {{ ref('int_networks__held') }} as held on changes.network = held.network
     group by
@@ -66,9 +68,9 @@ select
     known_date,
     withheld_reason,
     cast(changed_conversions as bigint) as changed_conversions,
+    cast(conversions_without_fee as bigint) as conversions_without_fee,
     {{ money('commission_change') }} as commission_change,
-    case when changes_without_fee = 0 then {{ money('fee_change') }} end as network_fee_change,
+    case when known_changes > 0 then {{ money('fee_change') }} end as network_fee_change,
     {{ money('fixed_fee_change') }} as fixed_fee_change,
-    case when changes_without_fee = 0 then {{ money('commission_change + fee_change + fixed_fee_change') }} end
-        as cost_change
+    {{ money('cost_change') }} as cost_change
 from told
