@@ -3,9 +3,12 @@
 
 with winners as (
 
-    select conversion_key, min(term_rank) as term_rank
+    select
+        conversion_key,
+        min(case when holds then term_rank end) as term_rank,
+        min(case when may_hold then term_rank end) as possible_rank
     from {{ ref('int_terms__matched') }}
-    where holds
+    where holds or may_hold
     group by conversion_key
 
 ),
@@ -36,6 +39,7 @@ agreed as (
             c.row_kind = 'bonus'
             or coalesce(t.flat_amount, t.tier_from_amount, t.cap_per_order_amount, t.cap_per_month_amount) is not null
         ) as is_term_of_another_currency,
+        coalesce(winners.possible_rank < winners.term_rank, false) as is_tier_unknown,
         c.row_kind = 'original' and c.voucher_code is not null and not t.is_voucher_allowed as is_voucher_refused,
         c.row_kind = 'original' and c.seconds_since_click > t.click_window_days * 86400 as is_outside_click_window
     from {{ ref('int_conversions__measured') }} as c
@@ -54,7 +58,7 @@ owed as (
             when row_kind = 'original' and order_key is null then null
             when is_order_void and row_kind = 'original' then {{ money('0') }}
             when is_voucher_refused or is_outside_click_window then {{ money('0') }}
-            when is_term_of_another_currency then null
+            when is_term_of_another_currency or is_tier_unknown then null
             else capped_commission
         end as owed_before_month_cap
     from agreed
@@ -178,6 +182,7 @@ reasoned as (
             when row_kind = 'bonus' and term_id is null then 'no_term_known'
             when row_kind = 'original' and order_key is null then 'order_unknown'
             when row_kind = 'original' and term_id is null and not is_order_void then 'no_term_known'
+            when expected_commission is null and is_tier_unknown and base_amount is not null then 'tier_unknown'
             when expected_commission is null and is_convertible and not is_term_of_another_currency
                 then 'amount_unknown'
             when expected_commission is null then 'currency_differs'

@@ -1,4 +1,11 @@
 {{ config(materialized='table') }}
+{%- set before -%}
+over (
+        partition by network, account_id, publisher_id, commission_currency, month_date
+        order by occurred_at, conversion_key
+        rows between unbounded preceding and 1 preceding
+    )
+{%- endset %}
 
 with counted as (
 
@@ -96,9 +103,14 @@ select
     gross_amount,
     before_refund_base_amount as before_refund_amount,
     reported_sale_amount,
-    {{ money("coalesce(sum(case when row_kind = 'original' then net_goods_amount end) over (
-        partition by network, account_id, publisher_id, commission_currency, month_date
-        order by occurred_at, conversion_key
-        rows between unbounded preceding and 1 preceding
-    ), 0)") }} as month_sales_before_amount
+    {{ money("coalesce(sum(case when row_kind = 'original' then net_goods_amount end) " ~ before ~ ", 0)") }}
+        as month_sales_before_amount,
+    -- What sales of unknown goods may have added to them, as the network tells it; NULL where it does not tell one either.
+    case
+        when count(case when row_kind = 'original' and net_goods_amount is null and reported_sale_amount is null then 1 end)
+            {{ before }} = 0
+            then {{ money("coalesce(sum(
+                case when row_kind = 'original' and net_goods_amount is null then reported_sale_amount end
+            ) " ~ before ~ ", 0)") }}
+    end as month_sales_unknown_amount
 from converted

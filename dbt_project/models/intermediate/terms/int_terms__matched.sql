@@ -45,6 +45,7 @@ facing as (
         c.minor_unit_digits,
         c.occurred_at,
         c.month_sales_before_amount,
+        c.month_sales_unknown_amount,
         c.reported_commission,
         c.customer_type as customer_type_of_sale,
         c.voucher_code as voucher_of_sale,
@@ -78,6 +79,13 @@ judged as (
         tier_from_amount is null
         or coalesce(term_currency <> commission_currency, true)
         or coalesce(month_sales_before_amount >= tier_from_amount, false) as fits_tier,
+        -- Sales of unknown amount may have reached it.
+        coalesce(
+            term_currency = commission_currency
+            and month_sales_before_amount < tier_from_amount
+            and coalesce(month_sales_before_amount + month_sales_unknown_amount >= tier_from_amount, true),
+            false
+        ) as may_fit_tier,
         case
             when row_kind = 'bonus' then bonus_amount is not null
             -- A term that only forbids vouchers says nothing about a sale without one.
@@ -101,6 +109,8 @@ deciding as (
         *,
         fits_time and says_what_is_owed and (row_kind = 'bonus' or (fits_customer and fits_voucher and fits_tier))
             as holds,
+        fits_time and says_what_is_owed and row_kind <> 'bonus' and fits_customer and fits_voucher and may_fit_tier
+            as may_hold,
         case
             when row_kind = 'bonus' then uncapped_commission
             else {{ capped('uncapped_commission', 'cap_per_order_amount') }}
@@ -113,6 +123,7 @@ select
     conversion_key,
     term_id,
     holds,
+    may_hold,
     term_rank,
     scope_rank,
     account_id as term_account_id,
@@ -140,6 +151,7 @@ from deciding
 -- Of the others, only those that could explain what is reported.
 where
     holds
+    or may_hold
     or (
         says_what_is_owed
         and capped_commission = {{ round_to_minor_unit('reported_commission', 'minor_unit_digits') }}
