@@ -27,6 +27,7 @@ RETURNING_LESS = 200
 REFUSED_VOUCHER = "STAFF50"
 CLICK_WINDOW_DAYS = 30
 
+WHOLE = Fraction(1)
 PLANS = ("rate", "capped", "tiered", "by_customer")
 
 TERM_COLUMNS = [
@@ -46,13 +47,14 @@ class Plan(NamedTuple):
         """Return the rate for a customer."""
         return self.rate - RETURNING_LESS if returning and self.name == "by_customer" else self.rate
 
-    def capped(self, commission: int) -> int:
-        """Return a signed commission within the cap."""
-        return max(-CAP, min(CAP, commission)) if self.name == "capped" else commission
+    def capped(self, commission: int, part: Fraction = WHOLE) -> int:
+        """Return a signed commission within the cap of an order, or a part's share of it."""
+        cap = int(CAP * part + Fraction(1, 2))
+        return max(-cap, min(cap, commission)) if self.name == "capped" else commission
 
-    def owed(self, amount: int | Fraction, *, returning: bool) -> int:
-        """Return the commission on an amount in minor units."""
-        return self.capped(share(Fraction(amount), self.rate_for(returning=returning)))
+    def owed(self, amount: int | Fraction, part: Fraction = WHOLE, *, returning: bool) -> int:
+        """Return the commission on an amount in minor units, which is the whole order's or that of a part of it."""
+        return self.capped(share(Fraction(amount), self.rate_for(returning=returning)), part)
 
 
 def plan_of(publisher: Publisher, place: int, more: int) -> Plan:

@@ -5,6 +5,7 @@ from fractions import Fraction
 from random import Random
 from typing import Literal, NamedTuple
 
+from affiliate_assets.sandbox.agreements import WHOLE
 from affiliate_assets.sandbox.config import Account
 from affiliate_assets.sandbox.habits import Correction, Habits
 from affiliate_assets.sandbox.market import Market
@@ -133,12 +134,17 @@ class Conversion:
         rate = plan.rate_for(returning=returning) if self.paid_rate is None else self.paid_rate
         basis = sale if self.paid_on is None or not sale else self.paid_on if sale > 0 else -self.paid_on
         commission = share(basis, rate)
-        return commission if self.is_uncapped else plan.capped(commission)
+        return commission if self.is_uncapped else plan.capped(commission, self.part)
+
+    @property
+    def part(self) -> Fraction:
+        """The part of its order that it was booked for: all of it, but where it is one of several parcels."""
+        return Fraction(self.steps[0].sale, self.order.net) if self.order and self.role == "part" else WHOLE
 
     def owed(self, amount: int | Fraction) -> int:
         """Return the agreed commission on an amount in the account's currency."""
         plan = self.market.plan(self.account, self.publisher)
-        return plan.owed(amount, returning=self.order is not None and self.order.returning)
+        return plan.owed(amount, self.part, returning=self.order is not None and self.order.returning)
 
     def fee(self, sale: int) -> int:
         """Return the network's fee on a sale, in the account's currency."""

@@ -103,6 +103,8 @@ select
     gross_amount,
     before_refund_base_amount as before_refund_amount,
     reported_sale_amount,
+    {{ money('part_amount') }} as part_amount,
+    parts_amount,
     {{ money("coalesce(sum(case when row_kind = 'original' then net_goods_amount end) " ~ before ~ ", 0)") }}
         as month_sales_before_amount,
     -- What sales of unknown goods may have added to them, as the network tells it; NULL where it does not tell one either.

@@ -47,6 +47,14 @@ facing as (
         c.month_sales_before_amount,
         c.month_sales_unknown_amount,
         c.reported_commission,
+        {% for agreed in ['flat_amount', 'cap_per_order_amount'] -%}
+        -- Parts are one claim: each has its share of what is agreed for an order.
+        case
+            when c.part_amount <> c.parts_amount
+                then {{ round_to_minor_unit(exact_share('t.' ~ agreed, 'c.part_amount', 'c.parts_amount'), 'c.minor_unit_digits') }}
+            else t.{{ agreed }}
+        end as own_{{ agreed }},
+        {% endfor -%}
         c.customer_type as customer_type_of_sale,
         c.voucher_code as voucher_of_sale,
         t.*,
@@ -97,7 +105,7 @@ judged as (
         case
             when row_kind = 'bonus' then bonus_amount
             when commission_rate is not null and base_amount is null then null
-            else {{ commission_of('base_amount', 'commission_rate', 'flat_amount', 'minor_unit_digits') }}
+            else {{ commission_of('base_amount', 'commission_rate', 'own_flat_amount', 'minor_unit_digits') }}
         end as uncapped_commission
     from facing
 
@@ -113,7 +121,7 @@ deciding as (
             as may_hold,
         case
             when row_kind = 'bonus' then uncapped_commission
-            else {{ capped('uncapped_commission', 'cap_per_order_amount') }}
+            else {{ capped('uncapped_commission', 'own_cap_per_order_amount') }}
         end as capped_commission
     from judged
 
@@ -134,11 +142,11 @@ select
     says_what_is_owed,
     term_currency,
     commission_rate,
-    flat_amount,
+    own_flat_amount as flat_amount,
     base,
     base_amount,
     tier_from_amount,
-    cap_per_order_amount,
+    own_cap_per_order_amount as cap_per_order_amount,
     cap_per_month_amount,
     customer_type as term_customer_type,
     voucher_code as term_voucher_code,
