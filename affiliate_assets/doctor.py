@@ -120,7 +120,8 @@ def _missing(connector: Network, account: AccountSettings) -> str | None:
         )
     if connector.asks_for_utc and account.time_zone is not None:
         return (
-            f"{connector.title} is asked for times in UTC. Next: remove time_zone of this account, which means nothing."
+            f"{connector.title} is asked for times in UTC, whatever zone is told."
+            " Next: remove time_zone of this account."
         )
     return None
 
