@@ -251,13 +251,12 @@ def markdown(reports: list[Report], load: float, further: Sequence[list[str]] = 
         f"Each step runs in a process of its own; those from page to valid run {ROUNDS} times up to {SHORT:,} rows, and"
         " the time in the middle counts. Peak MB is the highest resident memory of such a process (of `dbt build`: of"
         " the dbt process). Pages of 1,000 Awin-shaped records of 1.2 kB come over loopback HTTP, one window of many"
-        " pages,"
-        " through the real client, pull and load as a night takes them, with the rate limit lifted: at Awin's 20 calls"
-        " a minute the network would be the limit long before. dlt reads the same pages from the same server with its"
-        " `rest_api` source into DuckDB, in an environment of its own (`benchmarks/peers/requirements.txt`); it neither"
-        " keeps the pages nor checks the records. No figure includes imports. Values are invented and compress better"
-        " than real ones. For dbt the valid tables are filled by SQL with as many conversions (half Awin, half CJ, one"
-        " version each), as many orders and two touches an order; nothing was parsed before.",
+        " pages, through the real client, pull and load as a night takes them, with the rate limit lifted: at Awin's 20"
+        " calls a minute the network would be the limit long before. dlt reads the same pages from the same server with"
+        " its `rest_api` source into DuckDB, in an environment of its own (`benchmarks/peers/requirements.txt`); it"
+        " neither keeps the pages nor checks the records. No figure includes imports. Values are invented and compress"
+        " better than real ones. For dbt the valid tables are filled by SQL with as many conversions (half Awin, half"
+        " CJ, one version each), as many orders and two touches an order; nothing was parsed before.",
     ]
     for report in reports:
         lines += ["", f"## {report.rows:,} conversions", ""]

@@ -115,6 +115,8 @@ def overtaken(settings: Settings, journal: Journal, entries: Sequence[Entry], at
 
     An account whose network is withheld is left for later.
     """
+    if not entries:
+        return []
     with duckdb.connect(published_file(settings), read_only=True) as marts:
         withheld = set(
             marts.execute("select network, account_id, conversion_id from fct_conversions where is_withheld").fetchall()

@@ -71,7 +71,8 @@ def write(world: "World", folder: Path, at: int, since: int | None = None) -> tu
     columns = [*ORDER_COLUMNS, "gift_card"] if world.has_gift_cards else ORDER_COLUMNS
     _write_csv(orders, columns, order_rows(world, at, since))
     _write_csv(touches, TOUCH_COLUMNS, touch_rows(world, at, since))
-    return orders, touches, *_items(world, folder, stamp, at, since), *_others(world, folder, at, since)
+    lines = _items(world, folder, stamp, at, since)
+    return orders, touches, *lines, *systems.write(world, folder, at), *analytics.write(world, folder, at, since)
 
 
 def _items(world: "World", folder: Path, stamp: str, at: int, since: int | None) -> list[Path]:
@@ -80,10 +81,6 @@ def _items(world: "World", folder: Path, stamp: str, at: int, since: int | None)
     path = folder / f"order_items_{stamp}.csv"
     _write_csv(path, items.COLUMNS, items.rows(shop_orders(world, at, since), at, ZoneInfo(world.config.time_zone)))
     return [path]
-
-
-def _others(world: "World", folder: Path, at: int, since: int | None) -> list[Path]:
-    return [*systems.write(world, folder, at), *analytics.write(world, folder, at, since)]
 
 
 def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

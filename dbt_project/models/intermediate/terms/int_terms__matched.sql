@@ -156,7 +156,7 @@ select
     uncapped_commission,
     capped_commission
 from deciding
--- Of the others, only those that could explain what is reported.
+-- Of the others, only those that may hold, and those that could explain what is reported.
 where
     holds
     or may_hold

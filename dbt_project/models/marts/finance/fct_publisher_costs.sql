@@ -46,7 +46,7 @@ told as (
         held.withheld_reason,
         count(distinct changes.conversion_key) as changed_conversions,
         count(distinct case when changes.cost_change is null then changes.conversion_key end) as fee_unknown_conversions,
-        count(case when changes.conversion_key is null or changes.cost_change is not null then 1 end) as known_changes,
+        count(case when changes.conversion_key is not null then changes.cost_change end) as changes_with_fee,
         sum(case when held.network is null then changes.commission_change end) as commission_change,
         sum(case when held.network is null then changes.fee_change end) as fee_change,
         sum(case when held.network is null then changes.fixed_fee_change end) as fixed_fee_change,
@@ -70,7 +70,7 @@ select
     cast(changed_conversions as bigint) as changed_conversions,
     cast(fee_unknown_conversions as bigint) as fee_unknown_conversions,
     {{ money('commission_change') }} as commission_change,
-    case when known_changes > 0 then {{ money('fee_change') }} end as network_fee_change,
+    case when changed_conversions = 0 or changes_with_fee > 0 then {{ money('fee_change') }} end as network_fee_change,
     {{ money('fixed_fee_change') }} as fixed_fee_change,
     {{ money('cost_change') }} as cost_change
 from told
